@@ -1,0 +1,37 @@
+/** Where time comes from. Pure rooms never see one: they are handed the time of the event. */
+export interface Clock {
+  /** Wall time in microseconds since the Unix epoch. */
+  nowUs(): number;
+  /** Monotonic time in microseconds since an arbitrary point; for durations only. */
+  monotonicUs(): number;
+}
+
+export const systemClock: Clock = {
+  // performance.timeOrigin drifts from wall time when the clock is set; Date.now does not. The sub-millisecond part only orders.
+  nowUs: () => Date.now() * 1000 + (Math.floor(performance.now() * 1000) % 1000),
+  monotonicUs: () => Math.floor(performance.now() * 1000),
+};
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+
+let cachedSecond = -1;
+let cachedPrefix = '';
+
+/** RFC 3339 UTC with six fractional digits: `2026-01-31T12:00:00.123456Z`. */
+export function toIsoMicros(us: number): string {
+  const second = Math.floor(us / 1_000_000);
+  if (second !== cachedSecond) {
+    cachedSecond = second;
+    cachedPrefix = new Date(second * 1000).toISOString().slice(0, 20);
+  }
+  return `${cachedPrefix}${pad(us - second * 1_000_000, 6)}Z`;
+}
+
+const ISO_MICROS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+/** Inverse of {@link toIsoMicros}; undefined for anything else, an impossible date included. */
+export function parseIsoMicros(text: string): number | undefined {
+  if (!ISO_MICROS.test(text)) return undefined;
+  const ms = Date.parse(`${text.slice(0, 19)}Z`);
+  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(text.slice(20, 26));
+}
