@@ -34,7 +34,13 @@ export const Change = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('KeyDescriptionChanged'), v, key, description: z.string().max(8192) }),
   z.strictObject({ type: z.literal('KeyEnabled'), v, key }),
   z.strictObject({ type: z.literal('KeyDisabled'), v, key }),
-  z.strictObject({ type: z.literal('KeyDeletionScheduled'), v, key, deleteAt: Time, windowDays: z.int().min(7).max(30) }),
+  z.strictObject({
+    type: z.literal('KeyDeletionScheduled'),
+    v,
+    key,
+    deleteAt: Time,
+    windowDays: z.int().min(7).max(30),
+  }),
   z.strictObject({ type: z.literal('KeyDeletionCancelled'), v, key }),
   /** The material is destroyed; the history stays. */
   z.strictObject({ type: z.literal('KeyDeleted'), v, key }),

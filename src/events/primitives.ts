@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /** `arn:partition:service:region:account:resource`. */
-export const Arn = z.string().max(2048).regex(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:.+$/, 'not an ARN');
+export const Arn = z
+  .string()
+  .max(2048)
+  .regex(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:.+$/, 'not an ARN');
 export const AccountId = z.string().regex(/^\d{12}$/, 'an account is twelve digits');
 /** RFC 3339, UTC, microseconds. */
 export const Time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, 'not UTC with microseconds');
