@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KeyStateRow, type Change, type KeyEvent } from '../../../src/events/index.ts';
+import { aliasArn, applyKeyEvent, foldKeyEvents, type AliasRow } from '../../../src/projections/index.ts';
+import { at, changed, created, digest, event, keyArn } from './given.ts';
+
+interface Memory {
+  readonly keys: Map<string, KeyStateRow>;
+  readonly aliases: Map<string, AliasRow>;
+}
+
+const empty = (): Memory => ({ keys: new Map(), aliases: new Map() });
+
+function fold(memory: Memory, events: readonly KeyEvent[]): Memory {
+  const { keys, aliases } = foldKeyEvents(memory, events);
+  for (const row of keys) memory.keys.set(row.arn, row);
+  for (const row of aliases) memory.aliases.set(row.arn, row);
+  return memory;
+}
+
+const after = (...events: KeyEvent[]): Memory => fold(empty(), events);
+const rowOf = (memory: Memory, name: string): KeyStateRow | undefined => memory.keys.get(keyArn(name));
+const key = keyArn('k');
+
+test('a created key is enabled, and its row is one the topic carries', () => {
+  const { keys } = applyKeyEvent(empty(), changed(1, 'k', created('k')));
+  expect(keys).toHaveLength(1);
+  expect(KeyStateRow.parse(keys[0])).toMatchObject({ arn: key, seq: 1, state: 'Enabled', version: 1, aliases: [] });
+});
+
+test('a key whose material is imported waits for it', () => {
+  expect(rowOf(after(changed(1, 'k', created('k', 'EXTERNAL'))), 'k')?.state).toBe('PendingImport');
+});
+
+test.each<[string, Change[], object]>([
+  ['disabled', [{ type: 'KeyDisabled', v: 1, key }], { state: 'Disabled' }],
+  [
+    'enabled again',
+    [
+      { type: 'KeyDisabled', v: 1, key },
+      { type: 'KeyEnabled', v: 1, key },
+    ],
+    { state: 'Enabled' },
+  ],
+  [
+    'scheduled for deletion',
+    [{ type: 'KeyDeletionScheduled', v: 1, key, deleteAt: at(9), windowDays: 7 }],
+    { state: 'PendingDeletion', deleteAt: at(9) },
+  ],
+  ['deleted', [{ type: 'KeyDeleted', v: 1, key }], { state: 'Deleted', aliases: [] }],
+  ['described', [{ type: 'KeyDescriptionChanged', v: 1, key, description: 'payroll' }], { description: 'payroll' }],
+  [
+    'given a policy',
+    [{ type: 'PolicyChanged', v: 1, key, before: digest('a'), after: { digest: digest('c') } }],
+    { policyDigest: digest('c') },
+  ],
+  [
+    'tagged and untagged',
+    [
+      { type: 'KeyTagged', v: 1, key, tags: { team: 'pay', tier: '1' } },
+      { type: 'KeyUntagged', v: 1, key, tagKeys: ['tier'] },
+    ],
+    { tags: { team: 'pay' } },
+  ],
+  [
+    'rotated on a period',
+    [
+      { type: 'RotationEnabled', v: 1, key, periodDays: 90, nextAt: at(5) },
+      {
+        type: 'KeyRotated',
+        v: 1,
+        key,
+        version: 2,
+        materialId: digest('d'),
+        cause: 'AUTOMATIC',
+        at: at(5),
+        nextAt: at(7),
+      },
+    ],
+    { version: 2, rotationPeriodDays: 90, lastRotatedAt: at(5), nextRotationAt: at(7) },
+  ],
+])('a key can be %s', (_, changes, expected) => {
+  const events = changes.map((change, index) => changed(index + 2, 'k', change));
+  const row = rowOf(after(changed(1, 'k', created('k')), ...events), 'k');
+  expect(KeyStateRow.parse(row)).toMatchObject({ ...expected, seq: changes.length + 1 });
+});
+
+test('a rescued key is disabled and no longer has a day of deletion', () => {
+  const row = rowOf(
+    after(
+      changed(1, 'k', created('k')),
+      changed(2, 'k', { type: 'KeyDeletionScheduled', v: 1, key, deleteAt: at(9), windowDays: 7 }),
+      changed(3, 'k', { type: 'KeyDeletionCancelled', v: 1, key }),
+    ),
+    'k',
+  );
+  expect(row).toMatchObject({ state: 'Disabled' });
+  expect(row).not.toHaveProperty('deleteAt');
+});
+
+test('a key whose rotation is switched off has neither a period nor a next rotation', () => {
+  const row = rowOf(
+    after(
+      changed(1, 'k', created('k')),
+      changed(2, 'k', { type: 'RotationEnabled', v: 1, key, periodDays: 90, nextAt: at(9) }),
+      changed(3, 'k', { type: 'RotationDisabled', v: 1, key }),
+    ),
+    'k',
+  );
+  expect(row).not.toHaveProperty('rotationPeriodDays');
+  expect(row).not.toHaveProperty('nextRotationAt');
+});
+
+test('an alias follows the key it is moved to and leaves the one it came from', () => {
+  const memory = after(
+    changed(1, 'a', created('a')),
+    changed(2, 'b', created('b')),
+    changed(3, 'a', { type: 'AliasCreated', v: 1, key: keyArn('a'), alias: 'alias/x', at: at(3) }),
+    changed(4, 'b', { type: 'AliasMoved', v: 1, key: keyArn('b'), alias: 'alias/x', from: keyArn('a'), at: at(4) }),
+  );
+  expect(rowOf(memory, 'a')?.aliases).toEqual([]);
+  expect(rowOf(memory, 'b')?.aliases).toEqual(['alias/x']);
+  expect(memory.aliases.get(aliasArn(key, 'alias/x'))).toEqual({
+    arn: aliasArn(key, 'alias/x'),
+    key: keyArn('b'),
+    seq: 4,
+  });
+});
+
+test('a key that lost an alias still hears its own older events', () => {
+  const memory = after(
+    changed(1, 'a', created('a')),
+    changed(2, 'a', { type: 'AliasCreated', v: 1, key: keyArn('a'), alias: 'alias/x', at: at(2) }),
+    changed(3, 'b', created('b')),
+    changed(5, 'b', { type: 'AliasMoved', v: 1, key: keyArn('b'), alias: 'alias/x', from: keyArn('a'), at: at(5) }),
+    changed(4, 'a', { type: 'KeyDisabled', v: 1, key: keyArn('a') }),
+  );
+  expect(rowOf(memory, 'a')).toMatchObject({ state: 'Disabled', seq: 4, aliases: [] });
+});
+
+test('events without facts change no row', () => {
+  expect(applyKeyEvent(empty(), event(1))).toEqual({ keys: [], aliases: [] });
+});
+
+test('facts about a key that was never created are passed over', () => {
+  expect(applyKeyEvent(empty(), changed(1, 'k', { type: 'KeyDisabled', v: 1, key })).keys).toEqual([]);
+});
+
+const NAMES = ['a', 'b', 'c'] as const;
+const ALIASES = ['alias/x', 'alias/y'] as const;
+
+type Step = readonly [name: (typeof NAMES)[number], alias: (typeof ALIASES)[number], act: number];
+
+/** A true history: aliases are created while free, moved while taken, deleted by the key that has them. */
+function historyOf(steps: readonly Step[]): KeyEvent[] {
+  const owner = new Map<string, string>();
+  const history = NAMES.map((name, index) => changed(index + 1, name, created(name)));
+  for (const [name, alias, act] of steps) {
+    const seq = history.length + 1;
+    const from = owner.get(alias);
+    const arn = keyArn(name);
+    if (act === 0) history.push(changed(seq, name, { type: 'KeyDisabled', v: 1, key: arn }));
+    else if (act === 1) history.push(changed(seq, name, { type: 'KeyTagged', v: 1, key: arn, tags: { t: `${seq}` } }));
+    else if (from === undefined) {
+      history.push(changed(seq, name, { type: 'AliasCreated', v: 1, key: arn, alias, at: at(seq) }));
+      owner.set(alias, name);
+    } else if (act === 2) {
+      history.push(changed(seq, from, { type: 'AliasDeleted', v: 1, key: keyArn(from), alias }));
+      owner.delete(alias);
+    } else if (from !== name) {
+      history.push(changed(seq, name, { type: 'AliasMoved', v: 1, key: arn, alias, from: keyArn(from), at: at(seq) }));
+      owner.set(alias, name);
+    }
+  }
+  return history;
+}
+
+const histories = fc
+  .array(fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...ALIASES), fc.integer({ min: 0, max: 4 })), {
+    maxLength: 40,
+  })
+  .map(historyOf);
+
+test('folding any prefix twice equals folding it once', () => {
+  fc.assert(
+    fc.property(histories, fc.nat(), (history, cut) => {
+      const prefix = history.slice(0, cut % (history.length + 1));
+      expect(fold(after(...prefix), history)).toEqual(after(...history));
+    }),
+  );
+});
+
+test('one event at a time and one batch give the same rows', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const memory = empty();
+      for (const each of history) fold(memory, [each]);
+      expect(memory).toEqual(after(...history));
+    }),
+  );
+});
+
+test('any interleaving that keeps the order within each key gives the same rows, repeats included', () => {
+  const choices = fc.array(fc.nat({ max: 2 }), { minLength: 60, maxLength: 120 });
+  fc.assert(
+    fc.property(histories, choices, fc.nat({ max: 5 }), (history, order, redelivered) => {
+      const lanes = NAMES.map((name) => history.filter((each) => each.key?.arn === keyArn(name)));
+      const next = [0, 0, 0];
+      const delivered: KeyEvent[] = [];
+      for (const lane of [...order, ...Array.from({ length: 200 }, (_, index) => index % 3)]) {
+        const each = lanes[lane]?.[next[lane] ?? 0];
+        if (each === undefined) continue;
+        delivered.push(each);
+        // Now and then a lane goes back, as a consumer does after a crash.
+        next[lane] = (next[lane] ?? 0) + 1;
+        if (delivered.length % 7 === redelivered) next[lane] = Math.max(0, next[lane] - 2);
+        if (delivered.length > 400) break;
+      }
+      for (const lane of lanes) delivered.push(...lane);
+      const keys = (memory: Memory): unknown => [...memory.keys.values()].sort((x, y) => (x.arn < y.arn ? -1 : 1));
+      expect(keys(after(...delivered))).toEqual(keys(after(...history)));
+    }),
+  );
+});
