@@ -5,7 +5,8 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  * JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, no white space, ECMAScript numbers and
  * strings. Undefined members are left out, as JSON.stringify does.
  *
- * @throws TypeError for what has no canonical form: NaN, infinities, lone surrogates, functions, bigints.
+ * @throws TypeError for what has no canonical form: NaN, infinities, lone surrogates, functions, bigints, and objects
+ *   that are more than their members (a Buffer would print its bytes, a Date or a Map nothing).
  */
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {
@@ -36,6 +37,8 @@ function canonicalArray(items: readonly unknown[]): string {
 }
 
 function canonicalObject(object: Record<string, unknown>): string {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) throw new TypeError('Only a plain object has a JSON form');
   const names = Object.keys(object);
   // Default sort compares UTF-16 code units, which is what section 3.2.3 asks for.
   if (names.length > 1) names.sort();

@@ -6,11 +6,24 @@ export interface Clock {
   monotonicUs(): number;
 }
 
-export const systemClock: Clock = {
-  // performance.timeOrigin drifts from wall time when the clock is set; Date.now does not. The sub-millisecond part only orders.
-  nowUs: () => Date.now() * 1000 + (Math.floor(performance.now() * 1000) % 1000),
-  monotonicUs: () => Math.floor(performance.now() * 1000),
-};
+const monotonicUs = (): number => Math.floor(performance.now() * 1000);
+
+/** What added to monotonic time gives wall time; corrected whenever Date.now() disagrees. */
+let wallOffsetUs = Date.now() * 1000 - monotonicUs();
+
+/**
+ * Date.now() follows a clock that is set but has no microseconds; performance.now() has them but drifts away. So the
+ * second counts inside the millisecond of the first, and time goes back only when the machine's clock does.
+ */
+function nowUs(): number {
+  const monotonic = monotonicUs();
+  const floor = Date.now() * 1000;
+  const us = Math.min(Math.max(monotonic + wallOffsetUs, floor), floor + 999);
+  wallOffsetUs = us - monotonic;
+  return us;
+}
+
+export const systemClock: Clock = { nowUs, monotonicUs };
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 
@@ -33,5 +46,8 @@ const ISO_MICROS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 export function parseIsoMicros(text: string): number | undefined {
   if (!ISO_MICROS.test(text)) return undefined;
   const ms = Date.parse(`${text.slice(0, 19)}Z`);
-  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(text.slice(20, 26));
+  if (Number.isNaN(ms)) return undefined;
+  // Date.parse carries 30 February and 24:00 over into the next day instead of refusing them.
+  if (new Date(ms).getUTCDate() !== Number(text.slice(8, 10))) return undefined;
+  return ms * 1000 + Number(text.slice(20, 26));
 }

@@ -11,10 +11,18 @@ export const ERROR_CODES = {
   KAFKA_UNAVAILABLE: 'The broker does not answer. Events wait in the journal; check KAFKA_BROKERS and the broker.',
   CLICKHOUSE_UNAVAILABLE: 'ClickHouse does not answer. Events wait in the log; check CLICKHOUSE_URL and the server.',
   CLICKHOUSE_REJECTED: 'ClickHouse refused a statement. The message has its reason; check the schema and the grants.',
-  EMBEDDED_CLICKHOUSE_MISSING: 'The optional packages chdb and ffi-rs are not installed. Install them or set CLICKHOUSE_URL.',
+  EMBEDDED_CLICKHOUSE_MISSING:
+    'The optional packages chdb and ffi-rs are not installed. Install them or set CLICKHOUSE_URL.',
+  KAFKA_REJECTED:
+    'Kafka refused a request. The message has its reason; check the credentials, the access rights and the topic.',
+  STREAM_UNAVAILABLE:
+    'The embedded stream cannot be written. Nothing was acknowledged; check the disk, then start again.',
   STREAM_GAP: 'A consumer met a sequence number that does not follow. It waits for the relay to repair the topic.',
+  RELAY_AHEAD_OF_JOURNAL:
+    'More was published than the journal holds: the journal was restored from an older copy. Investigate before publishing.',
   SINK_UNAVAILABLE: 'An alert receiver does not answer. Alerts wait in their log and are sent again.',
-  LEDGER_INCONSISTENT: 'The ledger on disk does not agree with what was last signed. Do not delete anything; investigate.',
+  LEDGER_INCONSISTENT:
+    'The ledger on disk does not agree with what was last signed. Do not delete anything; investigate.',
   SERVICE_UNREACHABLE: 'No Keyledger answers there. Start it with `npm start`, or correct the endpoint.',
   NOT_FOUND: 'What was asked for does not exist.',
 } as const;
@@ -43,5 +51,9 @@ export function assert(condition: unknown, claim: string): asserts condition {
   if (condition === undefined || condition === null || condition === false) throw new Error(`Bug: ${claim}`);
 }
 
-/** The message of anything thrown, for a log line. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+/** The message of anything thrown, for a log line; of several (a host with two addresses, both refusing), each one's. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.message !== '') return thrown.message;
+  return thrown instanceof AggregateError ? thrown.errors.map(messageOf).join('; ') : thrown.name;
+}
