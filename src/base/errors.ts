@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   KAFKA_UNAVAILABLE: 'The broker does not answer. Events wait in the journal; check KAFKA_BROKERS and the broker.',
   CLICKHOUSE_UNAVAILABLE: 'ClickHouse does not answer. Events wait in the log; check CLICKHOUSE_URL and the server.',
   CLICKHOUSE_REJECTED: 'ClickHouse refused a statement. The message has its reason; check the schema and the grants.',
+  SCHEMA_EDITED: 'A migration that was already applied to ClickHouse has been edited. Restore the file; put changes into a new one.',
   EMBEDDED_CLICKHOUSE_MISSING:
     'The optional packages chdb and ffi-rs are not installed. Install them or set CLICKHOUSE_URL.',
   KAFKA_REJECTED:

@@ -1,0 +1,25 @@
+-- Where the sink stands, in the same server as its rows. An intent is written before the rows of its batch are sent and fixes the
+-- batch's bounds; after a crash the last intent is sent again, with the same token. A mark says that a batch needs no repeat.
+CREATE TABLE IF NOT EXISTS sink_batches
+(
+    topic        LowCardinality(String),
+    k_partition  UInt32,
+    stage        Enum8('intent' = 1, 'done' = 2),
+    first_offset UInt64,
+    last_offset  UInt64,
+    -- Highest seq sent before this batch and in it: a seq that is not higher is a repeat.
+    seq_before   UInt64,
+    last_seq     UInt64,
+    row_count    UInt32,
+    token        String,
+    at           DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(first_offset)
+-- No PARTITION BY and no TTL: one row per topic, partition and stage is kept, however old.
+ORDER BY (topic, k_partition, stage)
+SETTINGS
+    -- Two sinks that both believe they own a partition (a rebalance) write intents under one token for one first offset: the
+    -- first wins, and both send its batch. Deduplication is what makes that a compare-and-set.
+    non_replicated_deduplication_window = 10000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1;

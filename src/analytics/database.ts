@@ -1,0 +1,2 @@
+/** The database everything lives in, embedded or not. */
+export const DATABASE = 'keyledger';
