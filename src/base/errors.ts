@@ -11,7 +11,8 @@ export const ERROR_CODES = {
   KAFKA_UNAVAILABLE: 'The broker does not answer. Events wait in the journal; check KAFKA_BROKERS and the broker.',
   CLICKHOUSE_UNAVAILABLE: 'ClickHouse does not answer. Events wait in the log; check CLICKHOUSE_URL and the server.',
   CLICKHOUSE_REJECTED: 'ClickHouse refused a statement. The message has its reason; check the schema and the grants.',
-  SCHEMA_EDITED: 'A migration that was already applied to ClickHouse has been edited. Restore the file; put changes into a new one.',
+  SCHEMA_EDITED:
+    'A migration that was already applied to ClickHouse has been edited. Restore the file; put changes into a new one.',
   EMBEDDED_CLICKHOUSE_MISSING:
     'The optional packages chdb and ffi-rs are not installed. Install them or set CLICKHOUSE_URL.',
   KAFKA_REJECTED:
@@ -24,6 +25,9 @@ export const ERROR_CODES = {
   SINK_UNAVAILABLE: 'An alert receiver does not answer. Alerts wait in their log and are sent again.',
   LEDGER_INCONSISTENT:
     'The ledger on disk does not agree with what was last signed. Do not delete anything; investigate.',
+  LEDGER_KEY_UNUSABLE:
+    'The signing key of the ledger is unreadable, open to others or malformed. Restore the file; a new key is a new log.',
+  LEDGER_UNWRITABLE: 'The ledger cannot be written. Events wait in the journal; check the disk, then start again.',
   SERVICE_UNREACHABLE: 'No Keyledger answers there. Start it with `npm start`, or correct the endpoint.',
   NOT_FOUND: 'What was asked for does not exist.',
 } as const;
