@@ -29,9 +29,12 @@ function parser<T>(schema: z.ZodType<T>): (bytes: Uint8Array) => Parsed<T> {
     if (result.success) return { ok: true, value: result.data };
     // Paths and codes only: the value itself may be anything, and reasons are logged.
     const faults = result.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.code}`);
-    return { ok: false, reason: faults.slice(0, 5).join('; ') };
+    return { ok: false, reason: faults.slice(0, 5).join('; ').slice(0, MAX_REASON) };
   };
 }
+
+/** In UTF-16 code units. A path may hold names that callers chose, of any length. */
+const MAX_REASON = 500;
 
 /** Undefined when the value is nested so deeply that the check ran out of stack: poison must not look like an outage. */
 function check<T>(schema: z.ZodType<T>, raw: unknown): z.ZodSafeParseResult<T> | undefined {
