@@ -22,6 +22,9 @@ export interface Consumer<T> {
   readonly topic: Topic;
   readonly parse: (bytes: Uint8Array) => Parsed<T>;
   /** Resolves when everything in the batch is durable wherever this consumer keeps it. Returns the poison it met. */
-  readonly handle: (batch: { readonly partition: number; readonly items: readonly Item<T>[] }) => Promise<readonly Rejection[]>;
+  readonly handle: (batch: {
+    readonly partition: number;
+    readonly items: readonly Item<T>[];
+  }) => Promise<readonly Rejection[]>;
   readonly position?: (partition: number) => Promise<number | undefined>;
 }

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { CompressionTypes, Kafka, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs';
+import { assert, type Log } from '../base/index.ts';
+import { kafkajsLogCreator } from './kafka-log.ts';
+
+export interface KafkaLogOptions {
+  /** `host:port` of any brokers of the cluster. */
+  readonly brokers: readonly string[];
+  /** What the brokers' logs and quotas know us by. */
+  readonly clientId: string;
+  readonly log: Log;
+  /** Verifies the broker's certificate; `true` for the system's authorities. */
+  readonly tls?: boolean | ConnectionOptions;
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** Put before the names of topics and groups, for several Keyledgers on one cluster. */
+  readonly prefix?: string;
+  /** Partitions of topics that are created here (default 6). Topics that exist stay as they are. */
+  readonly partitions?: number;
+  /** Replicas of topics that are created here; the broker's own default without it. */
+  readonly replicationFactor?: number;
+  readonly compression?: 'none' | 'gzip';
+  /** How long an append tries before it rejects, in milliseconds (default 30,000). */
+  readonly appendTimeoutMs?: number;
+  /** A group member that is silent for this long is given up by the broker, in milliseconds (default 30,000). */
+  readonly sessionTimeoutMs?: number;
+  /** How a broker is reached where it is not by plain TCP, such as through a tunnel. Not combined with `tls`. */
+  readonly connect?: (host: string, port: number) => Socket;
+}
+
+export const CONNECTION_TIMEOUT_MS = 3000;
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** How long closing waits for a broker to take its leave. */
+export const GOODBYE_MS = 3000;
+
+/** kafkajs's own attempts, quick and few: beyond them the adapter decides. Stated whole, its defaults depend on NODE_ENV. */
+export const RETRY: RetryOptions = { initialRetryTime: 5, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 6 };
+
+export interface KafkaClient {
+  readonly kafka: Kafka;
+  readonly compression: CompressionTypes;
+}
+
+/** The client library, loaded only where Kafka is used. */
+export async function createKafka(options: KafkaLogOptions): Promise<KafkaClient> {
+  const { connect } = options;
+  assert(connect === undefined || !options.tls, '`connect` makes plain connections, `tls` asks for others');
+  const { default: kafkajs } = await import('kafkajs');
+  const config: KafkaConfig = {
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: kafkajsLogCreator(options.log, kafkajs.logLevel.ERROR),
+    ...(options.tls === undefined ? {} : { ssl: options.tls }),
+    // kafkajs has one type per mechanism; these three take the same two words.
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
+  };
+  if (connect !== undefined) {
+    config.socketFactory = ({ host, port, onConnect }) => {
+      const socket = connect(host, port);
+      socket.once('connect', onConnect);
+      return socket;
+    };
+  }
+  const { GZIP, None } = kafkajs.CompressionTypes;
+  return { kafka: new kafkajs.Kafka(config), compression: options.compression === 'gzip' ? GZIP : None };
+}
