@@ -63,27 +63,31 @@ export function openKafkaTopics(kafka: Kafka, options: KafkaLogOptions): KafkaTo
     return new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]));
   }
 
+  async function partitions(topic: Topic): Promise<number> {
+    const asking = (counts ??= ask('Kafka topics', ensure));
+    try {
+      const count = (await asking).get(name(topic)) ?? 0;
+      if (count > 0) return count;
+      throw new OperationalError('KAFKA_UNAVAILABLE', `${name(topic)} has no partitions yet`, { retryable: true });
+    } catch (error) {
+      if (counts === asking) counts = undefined;
+      throw error;
+    }
+  }
+
   return {
-    async partitions(topic) {
-      const asking = (counts ??= ask('Kafka topics', ensure));
-      try {
-        const count = (await asking).get(name(topic)) ?? 0;
-        if (count > 0) return count;
-        throw new OperationalError('KAFKA_UNAVAILABLE', `${name(topic)} has no partitions yet`, { retryable: true });
-      } catch (error) {
-        if (counts === asking) counts = undefined;
-        throw error;
-      }
-    },
-    lag: (topic, group) =>
-      ask('Kafka lag', async (admin) => {
+    partitions,
+    async lag(topic, group) {
+      await partitions(topic);
+      return ask('Kafka lag', async (admin) => {
         const ends = await admin.fetchTopicOffsets(name(topic));
         const [committed] = await admin.fetchOffsets({ groupId: name(group), topics: [name(topic)] });
         const next = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
         return ends.reduce((sum, { partition, high, low }) => {
           return sum + Math.max(0, Number(high) - Math.max(next.get(partition) ?? -1, Number(low)));
         }, 0);
-      }),
+      });
+    },
     async close() {
       const last = connection;
       connection = undefined;
