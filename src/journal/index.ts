@@ -1,0 +1,2 @@
+export { Journal, type Decide, type Decided, type EventDraft, type JournalOptions, type Recorded } from './journal.ts';
+export { TABLES, type StateView, type TableName, type Write } from './state.ts';

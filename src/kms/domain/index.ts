@@ -1,0 +1,6 @@
+export { aliasArn, keyArn, keyIdOf, parseKmsArn, type KmsArn } from './arn.ts';
+export { currentMaterial, evolve, type Key, type KeyStatus, type Material } from './key.ts';
+export { refuseByState, type StateRule } from './key-state-rules.ts';
+export { dueKey, foldChanges, materialPlace, type Before, type DueWork, type Row } from './fold.ts';
+export type { AccessKey, Alias, Principal } from './principal.ts';
+export { refusal, type Refusal } from './refusal.ts';

@@ -1,0 +1,1 @@
+export { KeyStore, type FreshMaterial } from './key-store.ts';

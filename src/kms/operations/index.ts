@@ -1,0 +1,64 @@
+import type { Operation } from '../call.ts';
+import { createAlias, deleteAlias, updateAlias } from './aliases.ts';
+import {
+  cancelKeyDeletion,
+  createKey,
+  describeKey,
+  disableKey,
+  enableKey,
+  scheduleKeyDeletion,
+  updateKeyDescription,
+} from './keys.ts';
+import { listAliases, listKeys } from './lists.ts';
+import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies.ts';
+import {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+  listKeyRotations,
+  rotateKeyOnDemand,
+} from './rotation.ts';
+import {
+  decrypt,
+  encrypt,
+  generateDataKey,
+  generateDataKeyWithoutPlaintext,
+  generateRandom,
+  reEncrypt,
+} from './symmetric.ts';
+import { listResourceTags, tagResource, untagResource } from './tags.ts';
+
+/** Every operation that is carried out; the others of the API are refused, as events. */
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
+  Object.entries({
+    CancelKeyDeletion: cancelKeyDeletion,
+    CreateAlias: createAlias,
+    CreateKey: createKey,
+    Decrypt: decrypt,
+    DeleteAlias: deleteAlias,
+    DescribeKey: describeKey,
+    DisableKey: disableKey,
+    DisableKeyRotation: disableKeyRotation,
+    EnableKey: enableKey,
+    EnableKeyRotation: enableKeyRotation,
+    Encrypt: encrypt,
+    GenerateDataKey: generateDataKey,
+    GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
+    GenerateRandom: generateRandom,
+    GetKeyPolicy: getKeyPolicy,
+    GetKeyRotationStatus: getKeyRotationStatus,
+    ListAliases: listAliases,
+    ListKeyPolicies: listKeyPolicies,
+    ListKeyRotations: listKeyRotations,
+    ListKeys: listKeys,
+    ListResourceTags: listResourceTags,
+    PutKeyPolicy: putKeyPolicy,
+    ReEncrypt: reEncrypt,
+    RotateKeyOnDemand: rotateKeyOnDemand,
+    ScheduleKeyDeletion: scheduleKeyDeletion,
+    TagResource: tagResource,
+    UntagResource: untagResource,
+    UpdateAlias: updateAlias,
+    UpdateKeyDescription: updateKeyDescription,
+  }),
+);

@@ -1,0 +1,273 @@
+import type { Clock, Log } from '../base/index.ts';
+import type { Decided, Journal, StateView } from '../journal/index.ts';
+import {
+  OPERATIONS as API,
+  ReplayCache,
+  SigningKeyCache,
+  parseAuthorization,
+  parseBody,
+  refusalResponse,
+  refuse,
+  validateInput,
+  verifySignature,
+  type ApiRequest,
+  type ApiResponse,
+  type Refusal as ApiRefusal,
+  type Operation as ApiOperation,
+  type ParsedBody,
+} from './api/index.ts';
+import { eventOf, refusalEvent } from './evidence.ts';
+import type { Call, Caller, Input, Notes, Operation, Result } from './call.ts';
+import type { Keyring } from './crypto/index.ts';
+import { foldChanges, type Refusal } from './domain/index.ts';
+import { callerOf, principalCaller, secretOf } from './identity.ts';
+import type { KeyStore } from './keystore/index.ts';
+import { OPERATIONS } from './operations/index.ts';
+import { Permission } from './permission.ts';
+import type { Throttle } from './quotas.ts';
+
+export interface ServiceOptions {
+  readonly journal: Journal;
+  readonly keyring: Keyring;
+  readonly keyStore: KeyStore;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Calls that may wait for a commit; past it the disk is slower than the callers, and they are told so. */
+const MAX_QUEUE = 10_000;
+/** Attempts by nobody we know that become events, per second; the rest are counted only, or strangers could fill the disk. */
+const STRANGERS_PER_SECOND = 100;
+const MAX_SECRETS = 10_000;
+
+const INTERNAL = refuse('KMSInternalException', 'The request failed inside the service; try again.');
+const THROTTLED = refuse('ThrottlingException');
+const UNRECOGNISED = refuse('UnrecognizedClientException');
+const REPLAYED = refuse('InvalidSignatureException', 'This signature was used before; sign the request again.');
+
+/** Load, decide, append, perform, reply: every call that passes the front door, and the record of those that do not. */
+export class KeyService {
+  readonly #options: ServiceOptions;
+  readonly #signingKeys = new SigningKeyCache();
+  readonly #replays = new ReplayCache();
+  readonly #secrets = new Map<string, Buffer>();
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. What it answers is durable; rejects only when the journal is fenced. */
+  async handle(request: ApiRequest): Promise<ApiResponse> {
+    const admitted = this.#admit(request);
+    if (!admitted.ok) return this.#refuseAtDoor(request, admitted.refusal, admitted.accessKeyId, admitted.region);
+    const { caller, region, operation } = admitted;
+    const { requestId, traceparent, startUs } = request;
+    return this.#execute(
+      { operation, caller, region, origin: originOf(request), requestId, traceparent, startedUs: startUs },
+      () => parseBody(request.body),
+    );
+  }
+
+  /** A call by the service's own hand, such as a seed file's, in the name of a principal: judged and recorded like every other. */
+  async internal(request: InternalRequest): Promise<{ readonly errorType?: string; readonly body: string }> {
+    const { clock, journal } = this.#options;
+    const caller = principalCaller(journal.state, request.principal);
+    if (caller === undefined) throw new Error(`Bug: no principal ${request.principal}`);
+    const { operation, region, requestId, userAgent } = request;
+    const call = {
+      operation,
+      caller,
+      region,
+      origin: { userAgent },
+      requestId,
+      traceparent: undefined,
+      startedUs: clock.monotonicUs(),
+    };
+    const answer = await this.#execute(call, () => ({ ok: true, value: request.input }));
+    return { ...(answer.errorType === undefined ? {} : { errorType: answer.errorType }), body: answer.body.toString() };
+  }
+
+  async #execute(
+    call: Omit<Call, 'input'> & { operation: ApiOperation },
+    parse: () => ParsedBody,
+  ): Promise<ApiResponse> {
+    const { clock, journal, throttle } = this.#options;
+    const { operation } = call;
+    if (
+      !throttle.admit(call.caller.actor.account, call.region, operation, clock.monotonicUs()) ||
+      journal.queueLength > MAX_QUEUE
+    )
+      return this.#record({ ...call, input: {} }, THROTTLED);
+    const body = parse();
+    const validated = body.ok ? validateInput(operation, body.value) : body;
+    if (!validated.ok) return this.#record({ ...call, input: {} }, validated.refusal);
+    const known = OPERATIONS.get(operation);
+    const valid: Call = { ...call, input: validated.input as unknown as Input };
+    if (known === undefined)
+      return this.#record(
+        valid,
+        refuse('UnsupportedOperationException', `${operation} is not supported by this version of Keyledger.`),
+      );
+    const decide = (state: StateView, nowUs: number): Decided<Answer> => this.#decide(valid, known.run, state, nowUs);
+    const { seq, answer } = await (known.mode === 'now' ? journal.recordNow(decide) : journal.recordInTurn(decide));
+    return respond(answer, seq);
+  }
+
+  /** Signature, access key and replay: who calls, or why nobody does. */
+  #admit(request: ApiRequest): Admitted | Stranger {
+    const { clock, journal } = this.#options;
+    const parsed = parseAuthorization(request.headers);
+    if (!parsed.ok)
+      return {
+        ok: false,
+        refusal: parsed.refusal,
+        accessKeyId: parsed.refusal.accessKeyId,
+        region: parsed.refusal.region,
+      };
+    const nowMs = clock.nowUs() / 1000;
+    const verified = verifySignature(parsed.authorization, request.body, nowMs, {
+      secretOf: (id) => this.#secretOf(id),
+      keys: this.#signingKeys,
+    });
+    if (!verified.ok)
+      return {
+        ok: false,
+        refusal: verified.refusal,
+        accessKeyId: verified.refusal.accessKeyId,
+        region: verified.refusal.region,
+      };
+    const { accessKeyId, region } = verified;
+    const refused = (refusal: ApiRefusal): Stranger => ({ ok: false, refusal, accessKeyId, region });
+    const caller = callerOf(journal.state, accessKeyId);
+    if (caller === undefined || verified.sessionToken !== undefined) return refused(UNRECOGNISED);
+    const { operation } = request;
+    if (operation === undefined) return refused(refuse('UnknownOperationException'));
+    // Changing a key twice with one signature is never what the caller meant: SDKs sign every retry anew.
+    if (!API[operation].readOnly && !this.#replays.firstUse(verified, nowMs)) return refused(REPLAYED);
+    return { ok: true, caller, region, operation };
+  }
+
+  #secretOf(accessKeyId: string): Buffer | undefined {
+    const { journal, keyring } = this.#options;
+    const known = this.#secrets.get(accessKeyId);
+    if (known !== undefined) return known;
+    const bytes = secretOf(journal.state, keyring, accessKeyId)?.use((secret) => secret);
+    if (bytes === undefined) return undefined;
+    if (this.#secrets.size >= MAX_SECRETS) this.#secrets.clear();
+    this.#secrets.set(accessKeyId, bytes);
+    return bytes;
+  }
+
+  #decide(call: Call, run: Operation['run'], state: StateView, nowUs: number): Decided<Answer> {
+    const { clock, keyring, keyStore, log } = this.#options;
+    const notes: Notes = { cryptoUs: 0 };
+    // The access key may have gone between the signature and now.
+    const { accessKeyId, arn } = call.caller.actor;
+    if ((accessKeyId === undefined ? principalCaller(state, arn) : callerOf(state, accessKeyId)) === undefined)
+      return refusalEvent(call, notes, UNRECOGNISED);
+    const permission = new Permission(state, call, notes, nowUs);
+    let result: Result;
+    try {
+      result = run({
+        state,
+        nowUs,
+        call,
+        notes,
+        keyring,
+        keyStore,
+        monotonicUs: () => clock.monotonicUs(),
+        authorise: (action, resource, extra) => permission.refuse(action, resource, extra),
+        keepsCallerIn: (policy, arn) => permission.keepsCallerIn(policy, arn),
+      });
+    } catch (error) {
+      // Nothing was written: a decision only returns what it wants. The caller learns nothing of the reason.
+      log.error('operation-failed', {
+        operation: call.operation,
+        requestId: call.requestId,
+        reason: error instanceof Error ? error.stack : String(error),
+      });
+      return refusalEvent(call, notes, INTERNAL);
+    }
+    if (result.kind === 'refused') return refusalEvent(call, notes, result.refusal);
+    const { draft, answer } = eventOf(call, notes, result);
+    return { draft, answer, writes: [...foldChanges(state, result.changes), ...result.attachments] };
+  }
+
+  async #record(call: Call, refusal: ApiRefusal): Promise<ApiResponse> {
+    const { seq, answer } = await this.#options.journal.recordNow(() => refusalEvent(call, { cryptoUs: 0 }, refusal));
+    return respond(answer, seq);
+  }
+
+  /** A call by somebody we cannot name with certainty: an event where the access key is ours, and for others as far as they are few. */
+  async #refuseAtDoor(
+    request: ApiRequest,
+    refusal: ApiRefusal,
+    accessKeyId: string | undefined,
+    region: string | undefined,
+  ): Promise<ApiResponse> {
+    const { clock, journal, throttle } = this.#options;
+    if (accessKeyId === undefined) return refusalResponse(refusal);
+    const claimed = callerOf(journal.state, accessKeyId);
+    if (claimed === undefined && !throttle.take('strangers', STRANGERS_PER_SECOND, clock.monotonicUs()))
+      return refusalResponse(refusal);
+    const call = {
+      operation: request.operation ?? 'Unknown',
+      caller: claimed ?? strangerOf(accessKeyId),
+      region: region ?? 'unknown',
+      origin: originOf(request),
+      requestId: request.requestId,
+      traceparent: request.traceparent,
+      startedUs: request.startUs,
+      input: {},
+    };
+    return this.#record(call, refusal);
+  }
+}
+
+/** A call that comes from inside. */
+export interface InternalRequest {
+  readonly operation: ApiOperation;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** ARN in whose name it is made. */
+  readonly principal: string;
+  readonly region: string;
+  readonly requestId: string;
+  readonly userAgent: string;
+}
+
+export type Answer = { readonly body: string } | { readonly refusal: Refusal | ApiRefusal };
+
+interface Admitted {
+  readonly ok: true;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly operation: ApiOperation;
+}
+
+interface Stranger {
+  readonly ok: false;
+  readonly refusal: ApiRefusal;
+  readonly accessKeyId: string | undefined;
+  readonly region: string | undefined;
+}
+
+const NOBODY = '000000000000';
+
+function strangerOf(accessKeyId: string): Caller {
+  const arn = `arn:aws:iam::${NOBODY}:unknown`;
+  return {
+    actor: { arn, type: 'unknown', account: NOBODY, accessKeyId: accessKeyId.slice(0, 128) },
+    principal: { arn, account: NOBODY, type: 'user', policies: [], accessKeyIds: [], createdAt: '' },
+  };
+}
+
+const MAX_USER_AGENT = 512;
+
+const originOf = ({ ip, userAgent }: ApiRequest): Call['origin'] => ({
+  ...(ip === undefined ? {} : { ip }),
+  ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MAX_USER_AGENT).toWellFormed() }),
+});
+
+const respond = (answer: Answer, seq: number): ApiResponse =>
+  'body' in answer ? { status: 200, body: answer.body, seq } : refusalResponse(answer.refusal as ApiRefusal, seq);
