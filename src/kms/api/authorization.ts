@@ -10,7 +10,8 @@ export interface Authorization {
   readonly date: string;
   readonly region: string;
   readonly service: string;
-  readonly signedHeaders: string;
+  /** As listed: whether the list is canonical and complete is for {@link verifySignature} to say. */
+  readonly signedHeaders: readonly string[];
   /** 64 lower-case hex digits. */
   readonly signature: string;
   /** ISO 8601 basic, as it is signed. */
@@ -89,7 +90,15 @@ export function parseAuthorization(from: readonly string[] | RequestHeaders): Pa
   return {
     ok: true,
     authorization: {
-      ...{ accessKeyId, credential, date, region, service, signedHeaders, signature, signedAtMs, headers },
+      accessKeyId,
+      credential,
+      date,
+      region,
+      service,
+      signedHeaders: signedHeaders.split(';'),
+      signature,
+      signedAtMs,
+      headers,
       amzDate: amzDateHeader ?? formatAmzDate(signedAtMs),
       sessionToken: headers.get('x-amz-security-token'),
     },

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { formatAmzDate } from './amz-date.ts';
 import { refused, type Authorization, type Refused } from './authorization.ts';
 import type { RequestHeaders } from './headers.ts';
@@ -41,7 +41,7 @@ export function verifySignature(claim: Authorization, body: Buffer, nowMs: numbe
   const declared = claim.headers.get('x-amz-content-sha256');
   if (declared !== undefined && declared !== bodyHash) return refused(MISMATCH, claim);
 
-  const request = `POST\n/\n\n${canonicalHeaders(claim)}\n${claim.signedHeaders}\n${bodyHash}`;
+  const request = `POST\n/\n\n${canonicalHeaders(claim)}\n${claim.signedHeaders.join(';')}\n${bodyHash}`;
   const scope = claim.credential.slice(claim.accessKeyId.length + 1);
   const toSign = `AWS4-HMAC-SHA256\n${claim.amzDate}\n${scope}\n${sha256OfHeaderText(request)}`;
   const secret = verifier.secretOf(claim.accessKeyId, claim.sessionToken);
@@ -62,9 +62,9 @@ export function verifySignature(claim: Authorization, body: Buffer, nowMs: numbe
 const MISMATCH = refuse('InvalidSignatureException');
 const UNKNOWN = refuse('UnrecognizedClientException');
 const invalid = (message: string): Refusal => refuse('InvalidSignatureException', message);
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Buffer): string => hash('sha256', bytes, 'hex');
 /** Node reads header bytes as Latin-1; written back as Latin-1 they are the bytes that were signed. */
-const sha256OfHeaderText = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
+const sha256OfHeaderText = (text: string): string => sha256(Buffer.from(text, 'latin1'));
 
 /** Both are 64 lower-case hex digits: the length of one is checked at the door, the other is ours. */
 const equalHex = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'));
@@ -94,15 +94,14 @@ const mustBeSigned = (name: string, headers: RequestHeaders): boolean =>
   (name === 'date' && headers.get('x-amz-date') === undefined);
 
 function faultOfHeaders({ headers, signedHeaders }: Authorization): Refusal | undefined {
-  const signed = `;${signedHeaders};`;
   if (headers.get('host') === undefined) return invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.");
   for (const name of headers.names()) {
-    if (mustBeSigned(name, headers) && !signed.includes(`;${name};`)) {
+    if (mustBeSigned(name, headers) && !signedHeaders.includes(name)) {
       return invalid(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
     }
   }
   let before = '';
-  for (const name of signedHeaders.split(';')) {
+  for (const name of signedHeaders) {
     // Sorted and without repeats is the only canonical form, and it must name what is there.
     if (name <= before || headers.get(name) === undefined) return MISMATCH;
     before = name;
@@ -112,7 +111,7 @@ function faultOfHeaders({ headers, signedHeaders }: Authorization): Refusal | un
 
 function canonicalHeaders({ headers, signedHeaders }: Authorization): string {
   let lines = '';
-  for (const name of signedHeaders.split(';')) {
+  for (const name of signedHeaders) {
     const value = headers.get(name) ?? '';
     // The parser has trimmed the ends; runs of spaces inside count as one.
     lines += `${name}:${value.includes('  ') ? value.replace(/ +/g, ' ') : value}\n`;
