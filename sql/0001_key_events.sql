@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS key_events
 
     -- Evidence is cited by seq, and support asks for a request id: neither is in the sorting key.
     INDEX by_seq        seq        TYPE minmax            GRANULARITY 1,
+    -- Recovery asks which offsets of a partition have arrived.
+    INDEX by_offset     k_offset   TYPE minmax            GRANULARITY 1,
     INDEX by_request_id request_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
 ENGINE = MergeTree

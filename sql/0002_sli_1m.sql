@@ -8,6 +8,9 @@ CREATE TABLE IF NOT EXISTS sli_1m
     operation    LowCardinality(String),
     key_arn      String                                                 CODEC(ZSTD(1)),
     principal    String                                                 CODEC(ZSTD(1)),
+    -- Partition of the topic. A key's events share one, so this adds no rows; and as each partition has one writer, its sum can be
+    -- compared with its raw rows while others go on writing.
+    k_partition  UInt32                                                 CODEC(T64, ZSTD(1)),
     -- Outcomes apart, so that the owner of an SLO decides what is bad.
     total        SimpleAggregateFunction(sum, UInt64)                   CODEC(T64, ZSTD(1)),
     success      SimpleAggregateFunction(sum, UInt64)                   CODEC(T64, ZSTD(1)),
@@ -27,7 +30,7 @@ ENGINE = AggregatingMergeTree
 -- As key_events: a batch that stays within a month there is one part here too, so one token covers both.
 PARTITION BY toYYYYMM(bucket)
 -- Low cardinality first. The time comes before key and principal, as every question names a span and few name a key.
-ORDER BY (account, region, operation, bucket, key_arn, principal)
+ORDER BY (account, region, operation, bucket, key_arn, principal, k_partition)
 -- As long as the raw rows: the two are compared with each other.
 TTL bucket + INTERVAL 13 MONTH
 SETTINGS
@@ -45,6 +48,7 @@ SELECT
     operation,
     key_arn,
     principal,
+    k_partition,
     count()                                                                AS total,
     countIf(outcome = 'success')                                           AS success,
     countIf(outcome = 'denied')                                            AS denied,
@@ -56,4 +60,4 @@ SELECT
     uniqStateIf(ip, ip != '')                                              AS source_ips,
     uniqStateIf(ciphertext_in, outcome = 'success' AND ciphertext_in != '') AS ciphertexts
 FROM key_events
-GROUP BY bucket, account, region, operation, key_arn, principal;
+GROUP BY bucket, account, region, operation, key_arn, principal, k_partition;

@@ -1,5 +1,5 @@
 -- Where the sink stands, in the same server as its rows. An intent is written before the rows of its batch are sent and fixes the
--- batch's bounds; after a crash the last intent is sent again, with the same token. A mark says that a batch needs no repeat.
+-- batch's bounds; after a crash the last intent is finished first. A mark (done) says that this has happened.
 CREATE TABLE IF NOT EXISTS sink_batches
 (
     topic        LowCardinality(String),
@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS sink_batches
     seq_before   UInt64,
     last_seq     UInt64,
     row_count    UInt32,
-    token        String,
+    -- The life of the server in which the batch was sent (server_life).
+    server       UUID,
     at           DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(first_offset)
@@ -23,3 +24,12 @@ SETTINGS
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
     fsync_part_directory = 1;
+
+-- Which life of the server this is. Memory forgets with the process: an empty table is a new life, and the first row names it.
+-- It matters because ClickHouse notes an insert's token a moment before it publishes the rows: killed in between, it remembers
+-- a token whose rows do not exist and drops every repeat. Within one life tokens can be trusted; across lives only rows.
+CREATE TABLE IF NOT EXISTS server_life
+(
+    id UUID
+)
+ENGINE = Memory;

@@ -13,7 +13,9 @@ export interface ClickHouseOptions {
   readonly requestTimeoutMs?: number;
 }
 
-export type QueryParameters = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
+export type QueryParameters = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[]>
+>;
 
 export interface InsertOptions {
   /** Two inserts into one table with the same token are one insert, as long as the table's deduplication window remembers. */
@@ -111,7 +113,10 @@ export function openClickHouse(options: ClickHouseOptions): ClickHouse {
         const parsed = z.array(row).safeParse(await answer.json());
         if (parsed.success) return parsed.data;
         const where = parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.code}`);
-        throw new OperationalError('CLICKHOUSE_REJECTED', `ClickHouse answered in an unknown form (${where.join('; ')})`);
+        throw new OperationalError(
+          'CLICKHOUSE_REJECTED',
+          `ClickHouse answered in an unknown form (${where.join('; ')})`,
+        );
       }),
     close: async () => {
       await Promise.all([client.close(), outside.close()]);
@@ -131,9 +136,14 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 export function toOperationalError(cause: unknown): OperationalError {
   if (cause instanceof OperationalError) return cause;
   if (cause instanceof ClickHouseError && !TRANSIENT.has(cause.type ?? '')) {
-    return new OperationalError('CLICKHOUSE_REJECTED', `${cause.type ?? cause.code}: ${brief(cause.message)}`, { cause });
+    return new OperationalError('CLICKHOUSE_REJECTED', `${cause.type ?? cause.code}: ${brief(cause.message)}`, {
+      cause,
+    });
   }
-  return new OperationalError('CLICKHOUSE_UNAVAILABLE', `ClickHouse: ${brief(messageOf(cause))}`, { cause, retryable: true });
+  return new OperationalError('CLICKHOUSE_UNAVAILABLE', `ClickHouse: ${brief(messageOf(cause))}`, {
+    cause,
+    retryable: true,
+  });
 }
 
 const brief = (message: string): string => message.slice(0, 400);

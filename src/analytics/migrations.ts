@@ -26,7 +26,12 @@ export async function readMigrations(directory = SQL_DIRECTORY): Promise<readonl
       const [, number = '', name = ''] = FILE_NAME.exec(file) ?? [];
       const version = Number(number);
       assert(version === at + 1, `${file} should have number ${String(at + 1)}`);
-      return { version, name, sha256: createHash('sha256').update(text).digest('hex'), statements: splitStatements(text) };
+      return {
+        version,
+        name,
+        sha256: createHash('sha256').update(text).digest('hex'),
+        statements: splitStatements(text),
+      };
     }),
   );
 }
@@ -59,7 +64,10 @@ export async function migrate(client: ClickHouse, migrations?: readonly Migratio
   const all = migrations ?? (await readMigrations());
   await client.command(`CREATE DATABASE IF NOT EXISTS ${client.database}`, { outsideDatabase: true });
   await client.command(SCHEMA_MIGRATIONS);
-  const applied = await client.query(Applied, 'SELECT version, name, sha256 FROM schema_migrations FINAL ORDER BY version');
+  const applied = await client.query(
+    Applied,
+    'SELECT version, name, sha256 FROM schema_migrations FINAL ORDER BY version',
+  );
   for (const row of applied) check(row, all[row.version - 1]);
   const pending = all.slice(applied.length);
   for (const { version, name, sha256, statements } of pending) {

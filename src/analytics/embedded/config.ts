@@ -3,7 +3,7 @@ import { sha256Hex, type ClickHouseUsers } from './users.ts';
 const MIB = 1024 * 1024;
 const LOOPBACK = '<networks><ip>127.0.0.1</ip></networks>';
 
-const ENGINES = ['MergeTree', 'ReplacingMergeTree', 'AggregatingMergeTree'];
+const ENGINES = ['MergeTree', 'ReplacingMergeTree', 'AggregatingMergeTree', 'Memory'];
 
 const escapeXml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${String(character.codePointAt(0))};`);

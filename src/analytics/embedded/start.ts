@@ -54,7 +54,7 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
   for (;;) {
     const port = await freePort(options.port, deadline);
     const started = await tryStart({ dir, port, users, log: options.log });
-    if (started instanceof OperationalError === false) return started;
+    if (!(started instanceof OperationalError)) return started;
     if (started.code !== 'DATA_DIRECTORY_IN_USE' || Date.now() > deadline) throw started;
     await sleep(10 * PROBE_EVERY_MS);
   }
@@ -134,7 +134,10 @@ async function tryStart({ dir, port, users, log }: Attempt): Promise<ClickHouseS
     if (/Cannot lock file|Another server instance/.test(said)) {
       return new OperationalError('DATA_DIRECTORY_IN_USE', `Another ClickHouse uses ${dir}`);
     }
-    return new OperationalError('CLICKHOUSE_UNAVAILABLE', `The embedded ClickHouse did not start: ${said.slice(0, 500)}`);
+    return new OperationalError(
+      'CLICKHOUSE_UNAVAILABLE',
+      `The embedded ClickHouse did not start: ${said.slice(0, 500)}`,
+    );
   }
   log.info('clickhouse-started', { url, pid: child.pid });
   return {

@@ -33,7 +33,10 @@ export async function loadUsers(dir: string): Promise<ClickHouseUsers> {
   await chmod(path, OWNER_ONLY);
   const parsed = ClickHouseUsers.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new OperationalError('DATA_DIRECTORY_UNUSABLE', `${path} is damaged. Remove it and new passwords are generated.`);
+  throw new OperationalError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `${path} is damaged. Remove it and new passwords are generated.`,
+  );
 }
 
 function parseJson(text: string): unknown {
