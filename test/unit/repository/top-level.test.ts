@@ -5,7 +5,10 @@ import { expect, test } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
 // In a container the clone may belong to another user, which git would refuse.
-const tracked = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], { cwd: fileURLToPath(root), encoding: 'utf8' })
+const tracked = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], {
+  cwd: fileURLToPath(root),
+  encoding: 'utf8',
+})
   .split('\0')
   .filter((path) => path !== '' && existsSync(new URL(path, root)));
 
