@@ -22,7 +22,7 @@ export interface Batch {
 
 export interface Subscription {
   readonly topic: Topic;
-  /** Members of one group share the partitions of the topic. */
+  /** Members of one group share the partitions of the topic. The same name on another topic is another group. */
   readonly group: string;
   /**
    * Delivers at least once: the group's checkpoint moves when this resolves; when it rejects the same batch, with the same

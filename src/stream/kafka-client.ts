@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { CompressionTypes, Kafka, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs';
 import { assert, type Log } from '../base/index.ts';
+import type { Topic } from '../events/index.ts';
 import { kafkajsLogCreator } from './kafka-log.ts';
 
 export interface KafkaLogOptions {
@@ -36,6 +37,11 @@ export const CONNECTION_TIMEOUT_MS = 3000;
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** How long closing waits for a broker to take its leave. */
 export const GOODBYE_MS = 3000;
+
+export const topicName = ({ prefix = '' }: KafkaLogOptions, topic: Topic): string => `${prefix}${topic}`;
+/** A group is of one topic: members of one Kafka group that read different topics are given one another's partitions. */
+export const groupId = ({ prefix = '' }: KafkaLogOptions, topic: Topic, group: string): string =>
+  `${prefix}${group}.${topic}`;
 
 /** kafkajs's own attempts, quick and few: beyond them the adapter decides. Stated whole, its defaults depend on NODE_ENV. */
 export const RETRY: RetryOptions = { initialRetryTime: 5, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 6 };

@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import type { Closeable } from '../base/index.ts';
 import { backoffMs, settlesWithin, sleep } from './backoff.ts';
 import type { Subscription } from './event-log.ts';
-import { GOODBYE_MS, RETRY, type KafkaLogOptions } from './kafka-client.ts';
+import { GOODBYE_MS, RETRY, groupId, topicName, type KafkaLogOptions } from './kafka-client.ts';
 import { toOperational } from './kafka-errors.ts';
 import { handleFetch, honourPositions, type Membership } from './kafka-member.ts';
 import type { KafkaTopics } from './kafka-topics.ts';
@@ -60,13 +60,13 @@ async function consume(
   to: Subscription,
   closing: AbortSignal,
 ): Promise<unknown> {
-  const { prefix = '', sessionTimeoutMs = SESSION_TIMEOUT_MS, log } = options;
-  const name = `${prefix}${to.topic}`;
+  const { sessionTimeoutMs = SESSION_TIMEOUT_MS, log } = options;
+  const name = topicName(options, to.topic);
   await topics.partitions(to.topic);
   const givenUp = new AbortController();
   const ended = AbortSignal.any([closing, givenUp.signal]);
   const consumer = kafka.consumer({
-    groupId: `${prefix}${to.group}`,
+    groupId: groupId(options, to.topic, to.group),
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.min(3000, sessionTimeoutMs / 5),
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,

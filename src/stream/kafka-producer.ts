@@ -3,7 +3,14 @@ import { OperationalError, type Closeable } from '../base/index.ts';
 import type { Topic } from '../events/index.ts';
 import { backoffMs, settlesWithin, sleep } from './backoff.ts';
 import type { Message } from './event-log.ts';
-import { GOODBYE_MS, REQUEST_TIMEOUT_MS, RETRY, type KafkaClient, type KafkaLogOptions } from './kafka-client.ts';
+import {
+  GOODBYE_MS,
+  REQUEST_TIMEOUT_MS,
+  RETRY,
+  topicName,
+  type KafkaClient,
+  type KafkaLogOptions,
+} from './kafka-client.ts';
 import { isRefusal, isTimeout, toOperational } from './kafka-errors.ts';
 import { PartitionLine } from './kafka-line.ts';
 import { partitionOf } from './kafka-partition.ts';
@@ -28,7 +35,7 @@ export function openKafkaAppender(
   topics: KafkaTopics,
   options: KafkaLogOptions,
 ): KafkaAppender {
-  const { log, prefix = '', appendTimeoutMs = APPEND_TIMEOUT_MS } = options;
+  const { log, appendTimeoutMs = APPEND_TIMEOUT_MS } = options;
   const lines = new Map<string, PartitionLine>();
   const closing = new AbortController();
   let connection: Promise<Producer> | undefined;
@@ -40,7 +47,9 @@ export function openKafkaAppender(
   }
 
   function reconnect(stale: Promise<Producer>): void {
-    if (connection === stale) connection = undefined;
+    // Every partition's line meets the same trouble; the first of them sees to it.
+    if (connection !== stale) return;
+    connection = undefined;
     void stale.then((producer) => producer.disconnect()).catch(() => undefined);
   }
 
@@ -95,7 +104,7 @@ export function openKafkaAppender(
         partitions = await topics.partitions(topic);
       });
       const shares = share(messages, partitions);
-      const appends = [...shares].map(([partition, own]) => lineOf(`${prefix}${topic}`, partition).append(own));
+      const appends = [...shares].map(([partition, own]) => lineOf(topicName(options, topic), partition).append(own));
       // All of them settle before this does, so that nothing of a rejected append is still on its way behind the caller's back.
       const outcomes = await Promise.allSettled(appends);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw toOperational(outcome.reason, topic);

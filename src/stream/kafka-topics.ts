@@ -2,7 +2,7 @@ import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { OperationalError, type Closeable } from '../base/index.ts';
 import { TOPICS, type Topic } from '../events/index.ts';
 import { settlesWithin } from './backoff.ts';
-import { GOODBYE_MS, type KafkaLogOptions } from './kafka-client.ts';
+import { GOODBYE_MS, groupId, topicName, type KafkaLogOptions } from './kafka-client.ts';
 import { isTopicExists, toOperational } from './kafka-errors.ts';
 
 /** Dead letters carry a whole message in base64, so they may be larger than what they are made of. */
@@ -23,7 +23,7 @@ function wanted(options: KafkaLogOptions): ITopicConfig[] {
     [TOPICS.deadLetter]: { 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
   };
   return Object.values(TOPICS).map((topic) => ({
-    topic: `${options.prefix ?? ''}${topic}`,
+    topic: topicName(options, topic),
     numPartitions: options.partitions ?? 6,
     replicationFactor: options.replicationFactor ?? -1,
     configEntries: Object.entries(settings[topic] ?? {}).map(([name, value]) => ({ name, value })),
@@ -31,7 +31,7 @@ function wanted(options: KafkaLogOptions): ITopicConfig[] {
 }
 
 export function openKafkaTopics(kafka: Kafka, options: KafkaLogOptions): KafkaTopics {
-  const name = (topicOrGroup: string): string => `${options.prefix ?? ''}${topicOrGroup}`;
+  const name = (topic: Topic): string => topicName(options, topic);
   let connection: Promise<Admin> | undefined;
   let counts: Promise<ReadonlyMap<string, number>> | undefined;
 
@@ -41,8 +41,10 @@ export function openKafkaTopics(kafka: Kafka, options: KafkaLogOptions): KafkaTo
     try {
       return await question(await mine);
     } catch (error) {
-      if (connection === mine) connection = undefined;
-      void mine.then((admin) => admin.disconnect()).catch(() => undefined);
+      if (connection === mine) {
+        connection = undefined;
+        void mine.then((admin) => admin.disconnect()).catch(() => undefined);
+      }
       throw toOperational(error, doing);
     }
   }
@@ -81,7 +83,10 @@ export function openKafkaTopics(kafka: Kafka, options: KafkaLogOptions): KafkaTo
       await partitions(topic);
       return ask('Kafka lag', async (admin) => {
         const ends = await admin.fetchTopicOffsets(name(topic));
-        const [committed] = await admin.fetchOffsets({ groupId: name(group), topics: [name(topic)] });
+        const [committed] = await admin.fetchOffsets({
+          groupId: groupId(options, topic, group),
+          topics: [name(topic)],
+        });
         const next = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
         return ends.reduce((sum, { partition, high, low }) => {
           return sum + Math.max(0, Number(high) - Math.max(next.get(partition) ?? -1, Number(low)));

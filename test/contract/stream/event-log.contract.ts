@@ -188,6 +188,17 @@ export function eventLogContract(name: string, makePlace: () => Promise<Place>):
       expect(await log.lag(topic, 'stuck')).toBe(20);
     });
 
+    test('takes the same group on two topics for two groups', async () => {
+      await log.append(topic, messages('k', 1, 5));
+      await log.append(TOPICS.alerts, messages('a', 1, 5));
+      const [findings, alerts] = [await collect('g'), await collect('g', { topic: TOPICS.alerts })];
+      await eventually('both', () => findings.texts.length >= 5 && alerts.texts.length >= 5);
+      expect([findings.texts, alerts.texts]).toEqual([
+        ['k:1', 'k:2', 'k:3', 'k:4', 'k:5'],
+        ['a:1', 'a:2', 'a:3', 'a:4', 'a:5'],
+      ]);
+    });
+
     test('shares a topic among the members of a group, and leaves it to those that stay', async () => {
       const one = await collect('g');
       const two = await collect('g');
