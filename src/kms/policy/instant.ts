@@ -11,9 +11,10 @@ export function parseInstant(text: string): number | undefined {
     W3C.exec(text) ?? [];
   if (whole === undefined) return EPOCH_SECONDS.test(text) ? Number(text) * 1000 : undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  const midnightMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // Date.UTC carries 31 February over into March.
-  if (!new Date(midnightMs).toISOString().startsWith(`${String(year)}-${month}-${day}`)) return undefined;
+  const date = `${String(year)}-${month}-${day}`;
+  const midnightMs = Date.parse(`${date}T00:00:00Z`);
+  // 31 February may be carried over into March.
+  if (Number.isNaN(midnightMs) || !new Date(midnightMs).toISOString().startsWith(date)) return undefined;
   const timeMs = (Number(hour) * 3600 + Number(minute) * 60 + Number(`${second}${fraction}`)) * 1000;
   return midnightMs + timeMs - zoneMs(zone);
 }
