@@ -13,9 +13,9 @@ export interface EngineOptions {
   readonly log?: Log;
   /** Consumer group (default `detect`). */
   readonly group?: string;
-  /** Cap on entities per detector and partition (default 100,000). */
+  /** Cap on entities per detector and partition (default 100,000). One of KL-06 takes about 750 bytes, its names included. */
   readonly maxEntities?: number;
-  /** A snapshot is written after at most so many events (default 50,000)... */
+  /** After its first batch, a partition is saved after at most so many events (default 50,000)... */
   readonly snapshotEvents?: number;
   /** ...or so much event time, in seconds (default 60). */
   readonly snapshotSeconds?: number;
@@ -36,6 +36,8 @@ interface Partition {
   offset: number | undefined;
   /** Findings not yet known to be durable: a failed publication is repeated before anything else. */
   unpublished: Finding[];
+  /** Whether the store has this partition: without, a replay would begin at the group's checkpoint, with nothing learnt. */
+  saved: boolean;
   eventsSinceSnapshot: number;
   lastTimeUs: number;
   snapshotTimeUs: number;
@@ -80,6 +82,7 @@ export function detectionEngine(options: EngineOptions): DetectionEngine {
       seq: 0,
       offset: undefined,
       unpublished: [],
+      saved: false,
       eventsSinceSnapshot: 0,
       lastTimeUs: 0,
       snapshotTimeUs: 0,
@@ -101,6 +104,7 @@ export function detectionEngine(options: EngineOptions): DetectionEngine {
       log.warn('detector-snapshot-rejected', { partition: number, reason: snapshot.reason });
       return;
     }
+    partition.saved = true;
     partition.seq = snapshot.value.seq;
     partition.offset = saved.offset;
     for (const watch of partition.watches) {
@@ -116,10 +120,12 @@ export function detectionEngine(options: EngineOptions): DetectionEngine {
       partition.unpublished = [];
     }
     const elapsedUs = Math.abs(partition.lastTimeUs - partition.snapshotTimeUs);
-    const due = partition.eventsSinceSnapshot >= snapshotEvents || elapsedUs >= snapshotSeconds * 1e6;
+    const due =
+      partition.eventsSinceSnapshot >= snapshotEvents || elapsedUs >= snapshotSeconds * 1e6 || !partition.saved;
     if (!due || partition.eventsSinceSnapshot === 0 || partition.offset === undefined) return;
     const sections = partition.watches.map((watch) => watch.section());
     await snapshots.save(number, encodeSnapshot({ seq: partition.seq, sections }), partition.offset);
+    partition.saved = true;
     partition.eventsSinceSnapshot = 0;
     partition.snapshotTimeUs = partition.lastTimeUs;
   }

@@ -81,6 +81,15 @@ test('killed at any point and started again, it publishes the same findings with
   );
 });
 
+test('from the first batch on there is a snapshot to start from, so that nothing learnt depends on a checkpoint', async () => {
+  const { store, kept } = memorySnapshots();
+  const engine = engineWith(store, [], { snapshotEvents: 1e6 });
+  await engine.handle({ partition: 0, items: items(attack.slice(0, 3)) });
+  await engine.handle({ partition: 0, items: items(attack.slice(3, 9), 3) });
+  expect(kept.get(0)?.offset).toBe(3);
+  expect(await engineWith(store, []).position(0)).toBe(3);
+});
+
 test('repeats are not counted again', async () => {
   const published: Finding[] = [];
   const engine = engineWith(memorySnapshots().store, published);
