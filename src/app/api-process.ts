@@ -3,6 +3,7 @@ import { startApiServer } from '../kms/api/index.ts';
 import { AWS_QUOTAS, KeyService, PROTECTIVE_QUOTAS, Throttle, startDueWork } from '../kms/index.ts';
 import type { Config } from './config.ts';
 import { apiMetrics, type Metrics } from './metrics.ts';
+import type { ApiStatus } from './protocol.ts';
 import { seed } from './seed.ts';
 import { ensureFirstCredentials, openVault } from './vault.ts';
 
@@ -11,6 +12,7 @@ const DUE_WORK_INTERVAL_MS = 5_000;
 export interface ApiProcess extends Closeable {
   readonly port: number;
   readonly metrics: Metrics;
+  status(): ApiStatus;
 }
 
 /** The front door: the only process that answers KMS calls, and it does nothing else. */
@@ -42,6 +44,7 @@ export async function startApiProcess(
   return {
     port: server.port,
     metrics,
+    status: () => ({ head: journal.head(), queue: journal.queueLength }),
     close: async () => {
       await server.drain();
       await dueWork.close();

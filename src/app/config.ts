@@ -26,7 +26,7 @@ const Environment = z.object({
   KEYLEDGER_CLICKHOUSE_PORT: port.default(7623),
   KEYLEDGER_SEED: z.string().min(1).optional(),
   KEYLEDGER_QUOTAS: z.enum(['protective', 'aws']).default('protective'),
-  KEYLEDGER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  KEYLEDGER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
   KEYLEDGER_WEBHOOK_URL: z.url().optional(),
   /** One or two secrets, comma separated, newest first: `whsec_<base64>`. */
   KEYLEDGER_WEBHOOK_SECRET: list.optional(),

@@ -8,6 +8,7 @@ import {
   type MetricValue,
 } from 'prom-client';
 import type { Journal } from '../journal/index.ts';
+import type { PipelineStatus } from './protocol.ts';
 
 /** Prometheus metrics of one process; the supervisor puts those of all processes together. */
 export interface Metrics {
@@ -79,5 +80,57 @@ export function apiMetrics(journal: Journal): Metrics {
       timer.observe(durationUs * SECONDS_PER_US);
     },
     snapshot: () => registry.getMetricsAsJSON(),
+  };
+}
+
+export interface PipelineMetrics {
+  snapshot(): Promise<MetricObjectWithValues<MetricValue<string>>[]>;
+}
+
+/** Consumers, relay and ledger, read off their status whenever somebody scrapes. */
+export function pipelineMetrics(status: () => Promise<PipelineStatus>): PipelineMetrics {
+  const registry = processRegistry('pipeline');
+  const registers = [registry];
+  const labelNames = ['group', 'topic'] as const;
+  const lag = new Gauge({
+    name: 'keyledger_consumer_lag',
+    help: 'Messages a consumer group has not finished; -1 when unknown.',
+    labelNames,
+    registers,
+  });
+  const dead = new Gauge({
+    name: 'keyledger_consumer_dead_letters',
+    help: 'Messages set aside since start.',
+    labelNames,
+    registers,
+  });
+  const outages = new Gauge({
+    name: 'keyledger_consumer_outages',
+    help: 'Times a batch came back since start.',
+    labelNames,
+    registers,
+  });
+  const backlog = new Gauge({
+    name: 'keyledger_relay_backlog',
+    help: 'Durable events not yet acknowledged by the broker.',
+    registers,
+  });
+  const size = new Gauge({
+    name: 'keyledger_ledger_size',
+    help: 'Events under the newest signed checkpoint.',
+    registers,
+  });
+  return {
+    snapshot: async () => {
+      const now = await status();
+      for (const { group, topic, ...counts } of now.consumers) {
+        lag.labels(group, topic).set(counts.lag);
+        dead.labels(group, topic).set(counts.deadLetters);
+        outages.labels(group, topic).set(counts.outages);
+      }
+      if (now.relay !== undefined) backlog.set(now.relay.backlog);
+      if (now.ledger !== undefined) size.set(now.ledger.size);
+      return registry.getMetricsAsJSON();
+    },
   };
 }
