@@ -52,6 +52,9 @@ export function openDisk(root: string): LedgerDisk {
   };
 }
 
+/** A directory is named by its path; anything else that behaves like one is itself. */
+export const diskOf = (dir: string | LedgerDisk): LedgerDisk => (typeof dir === 'string' ? openDisk(dir) : dir);
+
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);

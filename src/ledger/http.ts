@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { openDisk } from './disk.ts';
+import { diskOf, type LedgerDisk } from './disk.ts';
 import { CHECKPOINT } from './recover.ts';
 import { parseTilePath } from './tile-path.ts';
 
@@ -19,10 +19,10 @@ const BUNDLE_HEADERS = { ...TILE_HEADERS, vary: 'accept-encoding' };
  * that grammar reach the file system, exactly as they were spelled, so nothing else in the directory can be asked for.
  */
 export function ledgerHandler(options: {
-  readonly dir: string;
+  readonly dir: string | LedgerDisk;
   readonly prefix?: string;
 }): (request: Request) => Promise<Response> {
-  const disk = openDisk(options.dir);
+  const disk = diskOf(options.dir);
   const prefix = options.prefix ?? '/ledger/';
 
   return async (request) => {

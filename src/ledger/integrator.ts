@@ -1,5 +1,5 @@
 import { OperationalError, messageOf, type Closeable, type Log } from '../base/index.ts';
-import { openDisk, type LedgerDisk } from './disk.ts';
+import { diskOf, type LedgerDisk } from './disk.ts';
 import { leafHash } from './hash.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { inconsistent } from './recover.ts';
@@ -16,7 +16,7 @@ export interface EntrySource {
 export interface IntegratorOptions {
   readonly journal: EntrySource;
   /** The ledger's directory. Nothing else may write there, nor anything secret lie there: it is served. */
-  readonly dir: string;
+  readonly dir: string | LedgerDisk;
   readonly signer: LedgerSigner;
   readonly log: Log;
   /** How long events may wait for their checkpoint. */
@@ -25,7 +25,6 @@ export interface IntegratorOptions {
   readonly maxBatch?: number;
   /** Told once, when the integrator has stopped for good. The events stay in the journal; a restart goes on. */
   readonly onFailure?: (error: Error) => void;
-  readonly disk?: LedgerDisk;
 }
 
 export interface Integrator extends Closeable {
@@ -48,7 +47,7 @@ const MAX_BATCH = 8192;
  */
 export async function startIntegrator(options: IntegratorOptions): Promise<Integrator> {
   const { journal, signer, log, intervalMs = INTERVAL_MS, maxBatch = MAX_BATCH } = options;
-  const ledger = await openFor(journal, options.disk ?? openDisk(options.dir), signer);
+  const ledger = await openFor(journal, diskOf(options.dir), signer);
   log.info('ledger-opened', { origin: signer.origin, size: ledger.size, behind: journal.head() - ledger.size });
 
   let closed = false;

@@ -1,6 +1,6 @@
 import { OperationalError } from '../base/index.ts';
 import { parseCheckpoint } from './checkpoint.ts';
-import { openDisk, type LedgerDisk } from './disk.ts';
+import { diskOf, type LedgerDisk } from './disk.ts';
 import type { Hash } from './hash.ts';
 import { consistencyProof, inclusionProof } from './merkle.ts';
 import { formatProof } from './proof.ts';
@@ -21,8 +21,8 @@ export interface ProvenEntry {
  *
  * @throws OperationalError NOT_FOUND while no checkpoint covers the entry; LEDGER_INCONSISTENT where files are damaged.
  */
-export async function proveInclusion(dir: string, index: number): Promise<ProvenEntry> {
-  const disk = openDisk(dir);
+export async function proveInclusion(dir: string | LedgerDisk, index: number): Promise<ProvenEntry> {
+  const disk = diskOf(dir);
   const { note, size } = await published(disk);
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
     throw new OperationalError(
@@ -39,10 +39,10 @@ export async function proveInclusion(dir: string, index: number): Promise<Proven
 
 /** Proves that the published tree begins with the tree of `from` entries, for a witness or an auditor who holds that. */
 export async function proveConsistency(
-  dir: string,
+  dir: string | LedgerDisk,
   from: number,
 ): Promise<{ readonly checkpoint: string; readonly hashes: readonly Hash[] }> {
-  const disk = openDisk(dir);
+  const disk = diskOf(dir);
   const { note, size } = await published(disk);
   if (!Number.isSafeInteger(from) || from < 0 || from > size) {
     throw new OperationalError('NOT_FOUND', `The checkpoint is of ${size} entries; there is no tree of ${from} in it`);

@@ -51,7 +51,7 @@ export function readTree(disk: LedgerDisk, size: number): TreeReader {
 }
 
 async function readTile(disk: LedgerDisk, coordinates: TileCoordinates): Promise<readonly Hash[]> {
-  const { path, bytes } = await readWidest(disk, coordinates);
+  const { path, bytes } = await mustFind(disk, coordinates);
   const hashes = decodeTile(bytes);
   if (hashes.length * HASH_BYTES !== bytes.length || hashes.length < coordinates.width) {
     throw new OperationalError(
@@ -63,7 +63,7 @@ async function readTile(disk: LedgerDisk, coordinates: TileCoordinates): Promise
 }
 
 async function readBundle(disk: LedgerDisk, coordinates: TileCoordinates): Promise<readonly Buffer[]> {
-  const { path, bytes } = await readWidest(disk, coordinates);
+  const { path, bytes } = await mustFind(disk, coordinates);
   const entries = decodeBundle(bytes);
   if (!entries.ok) throw new OperationalError('LEDGER_INCONSISTENT', `${path} is damaged: ${entries.reason}`);
   if (entries.value.length < coordinates.width) {
@@ -72,15 +72,25 @@ async function readBundle(disk: LedgerDisk, coordinates: TileCoordinates): Promi
   return entries.value.slice(0, coordinates.width);
 }
 
-/** The file at its width; a partial one that is gone has become full since. */
-async function readWidest(
-  disk: LedgerDisk,
-  coordinates: TileCoordinates,
-): Promise<{ readonly path: string; readonly bytes: Buffer }> {
+interface Found {
+  readonly path: string;
+  readonly bytes: Buffer;
+  /** The width of the file that was found. */
+  readonly width: number;
+}
+
+/** The file of a tile or bundle; where a partial one is gone, it has become full since. */
+export async function findTile(disk: LedgerDisk, coordinates: TileCoordinates): Promise<Found | undefined> {
   for (const width of new Set([coordinates.width, TILE_WIDTH])) {
     const path = tilePath({ ...coordinates, width });
     const bytes = await disk.read(path);
-    if (bytes !== undefined) return { path, bytes };
+    if (bytes !== undefined) return { path, bytes, width };
   }
-  throw new OperationalError('LEDGER_INCONSISTENT', `${tilePath(coordinates)} is missing`);
+  return undefined;
+}
+
+async function mustFind(disk: LedgerDisk, coordinates: TileCoordinates): Promise<Found> {
+  const found = await findTile(disk, coordinates);
+  if (found === undefined) throw new OperationalError('LEDGER_INCONSISTENT', `${tilePath(coordinates)} is missing`);
+  return found;
 }

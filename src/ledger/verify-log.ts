@@ -1,13 +1,13 @@
 import { OperationalError } from '../base/index.ts';
 import { decodeBundle } from './bundle.ts';
 import { openCheckpoint, type OpenedCheckpoint } from './checkpoint.ts';
-import { openDisk, type LedgerDisk } from './disk.ts';
-import { leafHash, type Hash } from './hash.ts';
+import { diskOf, type LedgerDisk } from './disk.ts';
+import { HASH_BYTES, leafHash, type Hash } from './hash.ts';
 import { encodeTile, HashEdge } from './hash-edge.ts';
 import { rootOf } from './merkle.ts';
 import { CHECKPOINT } from './recover.ts';
 import { TILE_WIDTH, tilePath, widthOf, type TileCoordinates } from './tile-path.ts';
-import { readTree } from './tree-reader.ts';
+import { findTile, readTree } from './tree-reader.ts';
 import { parseVkey } from './vkey.ts';
 
 /** The first thing found wrong with a log. */
@@ -31,8 +31,12 @@ export interface VerifyOptions {
  * Recomputes a whole log from its entry bundles and compares every tile and the root with what is stored and signed.
  * Needs the directory and the verifier key, nothing else; memory does not grow with the log.
  */
-export async function verifyLog(dir: string, vkey: string, options: VerifyOptions = {}): Promise<LogVerdict> {
-  const disk = openDisk(dir);
+export async function verifyLog(
+  dir: string | LedgerDisk,
+  vkey: string,
+  options: VerifyOptions = {},
+): Promise<LogVerdict> {
+  const disk = diskOf(dir);
   const checkpoint = await openPublished(disk, vkey);
   if (!checkpoint.ok) return checkpoint;
   const { size, root } = checkpoint;
@@ -87,18 +91,17 @@ async function verifyBundle(
 }
 
 async function leavesOf(disk: LedgerDisk, bundle: TileCoordinates): Promise<Hash[] | LogFault> {
-  const file = tilePath(bundle);
   const first = bundle.index * TILE_WIDTH;
-  const bytes = await disk.read(file);
-  if (bytes === undefined) return { ok: false, file, index: first, reason: 'it is missing' };
-  const entries = decodeBundle(bytes);
-  if (!entries.ok) return { ok: false, file, index: first, reason: entries.reason };
+  const found = await findTile(disk, bundle);
+  if (found === undefined) return { ok: false, file: tilePath(bundle), index: first, reason: 'it is missing' };
+  const entries = decodeBundle(found.bytes);
+  if (!entries.ok) return { ok: false, file: found.path, index: first, reason: entries.reason };
   const { length } = entries.value;
-  if (length !== bundle.width) {
-    const index = first + Math.min(length, bundle.width);
-    return { ok: false, file, index, reason: `it has ${length} entries instead of ${bundle.width}` };
+  if (length !== found.width) {
+    const index = first + Math.min(length, found.width);
+    return { ok: false, file: found.path, index, reason: `it has ${length} entries instead of ${found.width}` };
   }
-  return entries.value.map(leafHash);
+  return entries.value.slice(0, bundle.width).map(leafHash);
 }
 
 /** Entry and leaf differ: one of the two files was changed. The tree above the tile says which. */
@@ -137,14 +140,16 @@ async function compareTile(
   tile: TileCoordinates,
   hashes: readonly Hash[],
 ): Promise<LogFault | undefined> {
-  const file = tilePath(tile);
-  const stored = await disk.read(file);
-  const expected = encodeTile(hashes);
-  if (stored === undefined) return { ok: false, file, reason: 'it is missing' };
-  if (stored.equals(expected)) return undefined;
-  if (stored.length !== expected.length) {
-    return { ok: false, file, reason: `it has ${stored.length} bytes instead of ${expected.length}` };
+  const found = await findTile(disk, tile);
+  if (found === undefined) return { ok: false, file: tilePath(tile), reason: 'it is missing' };
+  const file = found.path;
+  if (found.bytes.length !== found.width * HASH_BYTES) {
+    const reason = `it has ${found.bytes.length} bytes instead of ${found.width * HASH_BYTES}`;
+    return { ok: false, file, reason };
   }
+  const expected = encodeTile(hashes);
+  const stored = found.bytes.subarray(0, expected.length);
+  if (stored.equals(expected)) return undefined;
   const at = hashes.findIndex((hash, n) => !hash.equals(stored.subarray(n * hash.length, (n + 1) * hash.length)));
   const entriesPerHash = tile.level === 'entries' ? 1 : TILE_WIDTH ** tile.level;
   const index = (tile.index * TILE_WIDTH + at) * entriesPerHash;
