@@ -102,7 +102,8 @@ function findingOf(pair: OpenRateBaseline, event: KeyEvent, key: KeyRef, timeUs:
       windowEnd: toIsoMicros((pair.bucket + 1) * BUCKET_US),
       seqs: [...new Set([...pair.sample, event.seq])],
     },
-    triage: triageOf(principal, key, windowStart),
+    // The same through an incident, so that an alert made of many findings has each step once.
+    triage: triageOf(principal, key, clockTime(pair.incident?.first ?? pair.bucket)),
   };
 }
 
@@ -131,16 +132,16 @@ function explain(pair: OpenRateBaseline, timeUs: number, probability: number, ru
   const lasting =
     incident === null || incident.first === pair.bucket
       ? ''
-      : ` It began at ${clockTime(incident.first)}: ${incident.opens + pair.count} opens above the line since then.`;
+      : ` It began at ${clockTime(incident.first)}: ${incident.opens + pair.count} opens since then in windows above the line.`;
   return `${pair.count} ciphertexts opened in ${seconds.toFixed(1)} s from ${clockTime(pair.bucket)}. ${usual} ${line}${lasting}`;
 }
 
 const STEP_LIMIT = 512;
 
-function triageOf(principal: string, key: KeyRef, windowStart: string): string[] {
+function triageOf(principal: string, key: KeyRef, began: string): string[] {
   const target = `--key-id ${shellWord(key.arn)} --region ${shellWord(key.region)}`;
   const steps = [
-    `Ask the owner of ${principal} whether a batch, restore or migration began at ${windowStart.slice(0, 19)}Z.`,
+    `Ask the owner of ${principal} whether a batch, restore or migration began at ${began}.`,
     `Not expected? Stop every use of the key (undo with enable-key): aws kms disable-key ${target}`,
     `Or shut out this principal alone: aws kms get-key-policy ${target} --policy-name default --query Policy --output text ` +
       '> policy.json, add a Deny of kms:Decrypt and kms:ReEncryptFrom for it, then put-key-policy.',
