@@ -13,7 +13,7 @@ export interface ConditionContext {
 
 /**
  * Plain facts of one request. What is left out has no value in conditions, so a parameter of the API is given with its
- * default (MessageType RAW, BypassPolicyLockoutSafetyCheck false): "this type of condition works even when the
+ * default (KeySpec SYMMETRIC_DEFAULT, MessageType RAW): "this type of condition works even when the
  * parameter doesn't appear in the request". ViaService, source ARN and grant-for-AWS-resource may only come from an
  * authenticated path, never from what the caller wrote.
  */
