@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { KMSServiceException } from '@aws-sdk/client-kms';
+import { EXIT } from '../../app/exit-codes.ts';
+import { messageOf, OperationalError, systemClock } from '../../base/index.ts';
+import type { Context } from '../command.ts';
+import { withOperator } from '../data-directory.ts';
+import type { Config, Operator } from '../doors.ts';
+import { apiOrigin, consoleOrigin, readStatus, type ServiceStatus } from '../service-status.ts';
+import { formatCount, formatMs, pause } from '../terminal.ts';
+import { foundCompany, REGION, type Company } from './company.ts';
+import { openNarrator, type Narrator } from './narrator.ts';
+import { lookBack, play, type Ending } from './story.ts';
+
+const READY_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 500;
+
+/** Plays the demo against the running service. Returns 0 only if the alert came. */
+export async function runDemo(context: Context, seconds: number): Promise<number> {
+  const { terminal } = context;
+  const config = context.settings();
+  const stopped = context.untilStopped();
+  const begun = performance.now();
+  const narrator = openNarrator(terminal, () => performance.now() - begun);
+  const status = await untilReady(context, config, stopped);
+  const endpoint = status.endpoints['api'] ?? apiOrigin(config);
+  const events = status.journal === undefined ? '' : `, with ${formatCount(status.journal.head)} events so far`;
+  narrator.say('ready', 'Keyledger', `${status.version} is ready at ${endpoint}${events}`, {
+    version: status.version,
+    endpoint,
+  });
+  try {
+    return await withOperator(context, config, (operator) =>
+      perform(context, { config, operator, endpoint, narrator, seconds, stopped }),
+    );
+  } catch (error) {
+    if (error instanceof OperationalError) throw error;
+    if (error instanceof KMSServiceException)
+      return context.refused({ code: error.name, message: explained(error, config) });
+    if (isNetworkFault(error))
+      throw new OperationalError(
+        'SERVICE_UNREACHABLE',
+        `The service at ${endpoint} stopped answering (${messageOf(error)}). See its log.`,
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+interface Performance {
+  readonly config: Config;
+  readonly operator: Operator;
+  readonly endpoint: string;
+  readonly narrator: Narrator;
+  readonly seconds: number;
+  readonly stopped: AbortSignal;
+}
+
+async function perform(
+  context: Context,
+  { config, operator, endpoint, narrator, seconds, stopped }: Performance,
+): Promise<number> {
+  const { account } = config;
+  const sinceUs = systemClock.nowUs();
+  const run = `demo-${randomBytes(3).toString('hex')}`;
+  const company = await foundCompany({ operator, endpoint, account, run });
+  narrator.say(
+    'hired',
+    'operator',
+    `added an administrator and four roles, as principals add does: ${company.arnOf('reports')} and others`,
+    { run },
+  );
+  narrator.say(
+    'keys',
+    'administrator',
+    `made three keys with policies: ${Object.values(company.keys)
+      .map(({ alias }) => alias)
+      .join(', ')}`,
+    {
+      keys: company.keys,
+    },
+  );
+  const sre = await context.doors.openSre(config);
+  try {
+    const stage = { terminal: context.terminal, narrator, company, sre, config, endpoint, seconds, sinceUs, stopped };
+    const ending = await play(stage);
+    if (ending.alert !== undefined && !stopped.aborted) await lookBack(stage);
+    return tellEnding(context, narrator, config, company, ending, stopped.aborted);
+  } finally {
+    await sre.close();
+    await company.dissolve();
+    narrator.say('dissolved', 'operator', 'removed the principals of this run; its keys and all events stay');
+  }
+}
+
+function tellEnding(
+  context: Context,
+  narrator: Narrator,
+  config: Config,
+  company: Company,
+  ending: Ending,
+  stopped: boolean,
+): number {
+  const { alert, msToAlert, loot, day } = ending;
+  const { terminal, invocation } = context;
+  const faults = Object.fromEntries([...day.faults, ...loot.faults]);
+  const facts = {
+    alert: alert?.id ?? null,
+    secondsToAlert: msToAlert === undefined ? null : Math.round(msToAlert) / 1000,
+    opened: loot.opened,
+    refused: loot.refused,
+    faults,
+  };
+  if (Object.keys(faults).length > 0) {
+    const named = Object.entries(faults).map(([name, times]) => `${name} (${times})`);
+    narrator.say('faults', 'the demo', `met failures that are not part of the story: ${named.join(', ')}`, { faults });
+  }
+  if (alert === undefined || msToAlert === undefined) {
+    const why = stopped ? 'stopped before the end.' : `no alert came. Is every reader up to date? ${invocation} status`;
+    narrator.say('result', 'the demo', why, facts);
+    return EXIT.failure;
+  }
+  narrator.say(
+    'result',
+    'the demo',
+    `is over: the alert came ${formatMs(msToAlert)} after the first stolen call.`,
+    facts,
+  );
+  const credentials = `AWS_SHARED_CREDENTIALS_FILE=${config.paths.credentials} AWS_PROFILE=keyledger`;
+  const lines = [
+    terminal.paint('bold', 'Where to go from here'),
+    `  ${invocation} sli --by principal`,
+    `  ${invocation} events tail -n 20 --outcome denied`,
+    `  ${credentials} \\`,
+    `    aws --endpoint-url ${apiOrigin(config)} --region ${REGION} kms get-key-policy --key-id ${company.keys.customers.alias}`,
+    `  ${consoleOrigin(config)}/`,
+  ];
+  if (!terminal.json) narrator.show('next', lines, {});
+  return EXIT.ok;
+}
+
+/** @throws OperationalError SERVICE_UNREACHABLE */
+async function untilReady(context: Context, config: Config, stopped: AbortSignal): Promise<ServiceStatus> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  for (let said = false; ; said = true) {
+    const status = await readStatus(config);
+    if (status.ready) return status;
+    if (stopped.aborted || performance.now() > deadline)
+      throw new OperationalError(
+        'SERVICE_UNREACHABLE',
+        `Keyledger is not ready yet. See what is missing: ${context.invocation} status`,
+      );
+    if (!said) context.terminal.talk('Keyledger is starting; the demo begins when it is ready.');
+    await pause(LOOK_EVERY_MS, stopped);
+  }
+}
+
+/** Names the one mistake that looks like a wrong password. */
+function explained({ name, message }: KMSServiceException, config: Config): string {
+  return name === 'UnrecognizedClientException' || name === 'InvalidClientTokenId'
+    ? `the service does not know who was just added to ${config.paths.root}. Does it run on another data directory? Set KEYLEDGER_DATA to that one.`
+    : `${name}: ${message}`;
+}
+
+const isNetworkFault = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);

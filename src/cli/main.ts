@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { invocationOf } from './invocation.ts';
+import { run } from './run.ts';
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  invocation: invocationOf(process.argv[1], process.env),
+  doors: {
+    // Loaded when entered: `help` and `status` need no database.
+    serve: async (config, options) => (await import('../app/index.ts')).serve(config, options),
+    openOperator: async (config) => (await import('../app/index.ts')).openOperator(config),
+    openSre: async (config) => (await import('../app/index.ts')).openSre(config),
+  },
+  onSignal: (stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  },
+});
