@@ -86,5 +86,6 @@ CREATE TABLE IF NOT EXISTS alerts
 ENGINE = ReplacingMergeTree(version)
 -- No PARTITION BY: versions of one alert may be months apart and must meet.
 ORDER BY (account, id)
+-- As findings. A closed alert expires by when it was last seen.
 TTL toDateTime(last_seen) + INTERVAL 5 YEAR
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
