@@ -19,7 +19,7 @@ export interface IntegratorOptions {
   readonly dir: string | LedgerDisk;
   readonly signer: LedgerSigner;
   readonly log: Log;
-  /** How long events may wait for their checkpoint. */
+  /** Time between two rounds (default 500). An event waits at most this long and the time of two rounds. */
   readonly intervalMs?: number;
   /** Entries between two checkpoints while catching up; they are in memory together. */
   readonly maxBatch?: number;
@@ -73,11 +73,15 @@ export async function startIntegrator(options: IntegratorOptions): Promise<Integ
   };
 
   const tick = (): void => {
+    const startedAt = performance.now();
     // The failure has been told; without it there is nothing to wait for.
-    void integrate().then(schedule, () => undefined);
-  };
-  const schedule = (): void => {
-    if (!closed) timer = setTimeout(tick, intervalMs);
+    void integrate().then(
+      () => {
+        // From start to start: an event waits for one interval and one batch, not for an interval after a batch.
+        if (!closed) timer = setTimeout(tick, Math.max(0, intervalMs - (performance.now() - startedAt)));
+      },
+      () => undefined,
+    );
   };
   tick();
 
