@@ -22,9 +22,11 @@ export interface Unsigned {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
   readonly accessKeyId?: string;
-  readonly secret?: string;
+  readonly secret?: string | Buffer;
   /** `20150830T123600Z`. */
   readonly at: string;
+  /** Date of the scope; that of `at` unless said otherwise. */
+  readonly date?: string;
   readonly region?: string;
   readonly service?: string;
   /** Which headers are signed, and in what order; all of them, sorted, unless said otherwise. */
@@ -34,7 +36,7 @@ export interface Unsigned {
 }
 
 const sha256 = (data: string): string => createHash('sha256').update(data, 'utf8').digest('hex');
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data, 'utf8').digest();
+const hmac = (key: Buffer, data: string): Buffer => createHmac('sha256', key).update(data, 'utf8').digest();
 
 /** A second reading of the SigV4 specification, for requests no SDK would sign. */
 export function sign(request: Unsigned): Wire {
@@ -45,8 +47,9 @@ export function sign(request: Unsigned): Wire {
     return `${name}:${values.join(',').replace(/ +/g, ' ')}\n`;
   });
   const canonical = `POST\n/\n\n${lines.join('')}\n${names.join(';')}\n${request.payloadHash ?? sha256(body)}`;
-  const scope = `${at.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${request.secret ?? SECRET}`);
+  const scope = `${request.date ?? at.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const secret = Buffer.concat([Buffer.from('AWS4'), Buffer.from(request.secret ?? SECRET)]);
+  const key = scope.split('/').reduce<Buffer>(hmac, secret);
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${at}\n${scope}\n${sha256(canonical)}`).toString('hex');
   const credential = `Credential=${request.accessKeyId ?? ACCESS_KEY_ID}/${scope}`;
   const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`;

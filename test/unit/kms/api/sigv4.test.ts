@@ -1,6 +1,6 @@
 import { EncryptCommand } from '@aws-sdk/client-kms';
 import { expect, test } from 'vitest';
-import { deriveSigningKey } from '../../../../src/kms/api/signing-keys.ts';
+import { deriveSigningKey, NOBODY } from '../../../../src/kms/api/signing-keys.ts';
 import { SigningKeyCache } from '../../../../src/kms/api/index.ts';
 import * as request from './signed-request.ts';
 import {
@@ -142,6 +142,15 @@ test.each(['host', 'x-amz-date', 'content-type', 'x-amz-target', 'x-amz-anything
   if (!verified.ok) expect(verified.refusal.message).toContain(`'${name}' must be a 'SignedHeader'`);
 });
 
+test('a request without a host is refused, however well it is signed', () => {
+  expect(outcomeOf(sign({ headers: [['X-Amz-Date', AT]], at: AT }))).toBe('InvalidSignatureException');
+});
+
+test('what stands in for the secret of an unknown access key opens nothing', () => {
+  const wire = sign({ headers: base, at: AT, accessKeyId: 'AKIDNOBODY', secret: NOBODY });
+  expect(outcomeOf(wire)).toBe('UnrecognizedClientException');
+});
+
 test('headers a proxy may add or change need no signature', () => {
   const wire = sign({ headers: base, at: AT });
   for (const name of ['User-Agent', 'Via', 'X-Forwarded-For', 'X-Amzn-Trace-Id', 'Content-Length', 'amz-sdk-request']) {
@@ -176,6 +185,7 @@ test('unsigned and streamed payloads are refused, however well they are signed',
 test('the scope must be of this service and of the day of the date', () => {
   expect(outcomeOf(sign({ headers: base, at: AT, service: 's3' }))).toBe('InvalidSignatureException');
   expect(outcomeOf(sign({ headers: base, at: AT, service: 'sts' }), { service: 'sts' })).toBe('ok');
+  expect(outcomeOf(sign({ headers: base, at: AT, date: '2015083' }))).toBe('InvalidSignatureException');
   const yesterday = sign({ headers: base, at: '20150829T235959Z' });
   expect(outcomeOf(yesterday, { nowMs: NOW })).toBe('InvalidSignatureException');
 });
