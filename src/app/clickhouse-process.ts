@@ -35,7 +35,8 @@ export async function keepClickHouse(options: { dir: string; port: number; log: 
         server = await startEmbeddedClickHouse({ dir, port, log });
         restarts += 1;
         state = 'ready';
-        return watch();
+        watch();
+        return;
       } catch (error) {
         log.error('clickhouse-restart-failed', { reason: messageOf(error) });
       }

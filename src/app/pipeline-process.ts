@@ -154,12 +154,22 @@ async function runAlerts(opened: Opened): Promise<void> {
         .catch((error: unknown) => log.warn('alerts-advance-failed', { reason: String(error) })),
     ADVANCE_MS,
   );
-  opened.closers.push({ close: () => Promise.resolve(clearInterval(timer)) });
+  opened.closers.push({
+    close: () => {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  });
   if (config.webhook === undefined) return;
   const ending = new AbortController();
   const { url, secrets, allowPrivate } = config.webhook;
   await run(opened, webhookSink({ name: 'default', url, secrets, allowPrivate, log, signal: ending.signal }));
-  opened.closers.unshift({ close: () => Promise.resolve(ending.abort()) });
+  opened.closers.unshift({
+    close: () => {
+      ending.abort();
+      return Promise.resolve();
+    },
+  });
 }
 
 async function statusOf(

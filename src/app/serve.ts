@@ -31,7 +31,10 @@ export interface ServeOptions {
  * @returns the exit code.
  * @throws OperationalError when it cannot start.
  */
-export async function serve(config: Config, { print = (text) => void process.stdout.write(text), signal }: ServeOptions = {}): Promise<number> {
+export async function serve(
+  config: Config,
+  { print = (text) => void process.stdout.write(text), signal }: ServeOptions = {},
+): Promise<number> {
   const log = openLog('supervisor', config.logLevel);
   prepareDirectory(config.paths.root);
   requireWritable(config.paths.root);

@@ -18,6 +18,10 @@ export function openSre(config: Config): ClickHouse {
     const { sre } = Users.parse(JSON.parse(readFileSync(file, 'utf8')));
     return openClickHouse({ url: `http://127.0.0.1:${config.clickHousePort}`, user: 'sre', password: sre.password });
   } catch (cause) {
-    throw new OperationalError('SERVICE_UNREACHABLE', `There is no ClickHouse to ask: ${file} cannot be read. Start Keyledger with \`npm start\`, or set KEYLEDGER_DATA.`, { cause });
+    throw new OperationalError(
+      'SERVICE_UNREACHABLE',
+      `There is no ClickHouse to ask: ${file} cannot be read. Start Keyledger with \`npm start\`, or set KEYLEDGER_DATA.`,
+      { cause },
+    );
   }
 }

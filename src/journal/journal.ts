@@ -11,7 +11,7 @@ import {
 } from '../base/index.ts';
 import { encodeKeyEvent, type KeyEvent } from '../events/index.ts';
 import { StateStore } from './state-store.ts';
-import { TABLES, type StateView, type TableName, type Write } from './state.ts';
+import { TABLES, type StateView, type Write } from './state.ts';
 
 /** Everything of an event that its decision knows; the journal adds identity, position, time and timing. */
 export interface EventDraft extends Omit<KeyEvent, 'v' | 'id' | 'seq' | 'time' | 'timing'> {

@@ -61,6 +61,10 @@ export const done = (
 });
 export const refused = (refusal: Refusal): Result => ({ kind: 'refused', refusal });
 
+/** What leaves once the event is durable: the body as it goes out, or why there is none. */
+export type Answer =
+  { readonly body: string } | { readonly refusal: { readonly code: string; readonly message?: string } };
+
 /** What operations are given to work with. */
 export interface Tools {
   readonly state: StateView;

@@ -1,8 +1,7 @@
 import type { KeyEvent, Outcome } from '../events/index.ts';
 import type { Decided, EventDraft } from '../journal/index.ts';
 import { OPERATIONS as API } from './api/index.ts';
-import type { Call, Done, Input, Notes } from './call.ts';
-import type { Answer } from './service.ts';
+import type { Answer, Call, Done, Input, Notes } from './call.ts';
 
 /** How each refusal counts: `denied` is a security decision, `throttled` ours to size, `failed` our fault, the rest the caller's mistake. */
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
@@ -115,5 +114,5 @@ export const refusalEvent = (
 ): Decided<Answer> => ({
   draft: draftOf(call, notes, OUTCOMES[refusal.code] ?? 'invalid', refusal.code, []),
   writes: [],
-  answer: { refusal: refusal.message === '' ? { code: refusal.code } : refusal } as Answer,
+  answer: { refusal: refusal.message === '' ? { code: refusal.code } : refusal },
 });

@@ -1,3 +1,4 @@
+import { rememberCanonical } from '../base/index.ts';
 import type { KeyRef } from '../events/index.ts';
 import type { StateView } from '../journal/index.ts';
 import { aliasArn, keyArn, parseKmsArn, refusal, type Alias, type Key, type Refusal } from './domain/index.ts';
@@ -40,14 +41,18 @@ function byAlias(state: StateView, arn: string, name: string, foreign: boolean):
 
 const absent = (arn: string, foreign: boolean, why: Refusal): Found => ({ kind: 'absent', arn, foreign, refusal: why });
 
-/** A key as events name it. */
+const references = new WeakMap<Key, Map<string, KeyRef>>();
+
+/** A key as events name it. The same reference for the same key, version and alias, so that its text is written once. */
 export function keyRef(key: Key, version?: number, alias?: string): KeyRef {
-  return {
-    arn: key.arn,
-    account: key.account,
-    region: key.region,
-    spec: key.spec,
-    ...(version === undefined ? {} : { version }),
-    ...(alias === undefined ? {} : { alias }),
-  };
+  let known = references.get(key);
+  if (known === undefined) references.set(key, (known = new Map<string, KeyRef>()));
+  const name = `${version ?? ''} ${alias ?? ''}`;
+  const written = known.get(name);
+  if (written !== undefined) return written;
+  const { arn, account, region, spec } = key;
+  const given = { ...(version === undefined ? {} : { version }), ...(alias === undefined ? {} : { alias }) };
+  const reference = rememberCanonical({ arn, account, region, spec, ...given });
+  known.set(name, reference);
+  return reference;
 }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { toIsoMicros } from '../base/index.ts';
+import { rememberCanonical, toIsoMicros } from '../base/index.ts';
 import type { Actor, Change } from '../events/index.ts';
 import type { Journal, StateView, Write } from '../journal/index.ts';
 import { Secret, secretRandom, type Keyring } from './crypto/index.ts';
@@ -37,13 +37,20 @@ export function parsePrincipalArn(arn: string): { account: string; type: Princip
   return (type === 'root') === (name === undefined) ? { account, type } : undefined;
 }
 
+const callers = new WeakMap<AccessKey, Caller>();
+
 /** Who owns an access key, as state has it now; undefined when it was never issued, or has been removed. */
 export function callerOf(state: StateView, accessKeyId: string): Caller | undefined {
   const accessKey = state.get('access-keys', accessKeyId) as AccessKey | undefined;
   const principal =
     accessKey === undefined ? undefined : (state.get('principals', accessKey.principal) as Principal | undefined);
-  if (principal === undefined) return undefined;
-  return { principal, actor: { arn: principal.arn, type: principal.type, account: principal.account, accessKeyId } };
+  if (accessKey === undefined || principal === undefined) return undefined;
+  const known = callers.get(accessKey);
+  if (known?.principal === principal) return known;
+  const { arn, type, account } = principal;
+  const caller = { principal, actor: rememberCanonical({ arn, type, account, accessKeyId }) };
+  callers.set(accessKey, caller);
+  return caller;
 }
 
 /** A principal acting without a signature: the service's own hand. */

@@ -8,6 +8,8 @@ import {
   parsePolicy,
   type AuthorisationRequest,
   type CompiledPolicy,
+  type ConditionContext,
+  type ContextValue,
   type Principal,
 } from './policy/index.ts';
 import type { Call, Conditions, Notes } from './call.ts';
@@ -54,41 +56,20 @@ export class Permission {
   }
 
   #request(action: string, resource: Key | string, extra: Conditions | undefined): AuthorisationRequest {
-    const { caller, origin, region } = this.#call;
-    const principal = principalOf(caller.principal);
-    const facts = {
-      principal,
-      timeMs: this.#nowUs / 1000,
-      region,
-      ...(origin.ip === undefined ? {} : { sourceIp: origin.ip }),
-      ...(origin.userAgent === undefined ? {} : { userAgent: origin.userAgent }),
-      secureTransport: origin.tls !== undefined,
-    };
-    const identityPolicies = this.#identityPolicies(caller.principal);
-    if (typeof resource === 'string') {
-      // Another account's key that does not exist is asked about as one whose policy allows nothing.
-      return { action, principal, resource, identityPolicies, context: conditionContext({ ...facts, ...extra }) };
-    }
-    const keyPolicy = policyOf(this.#state, resource.policyDigest, 'key');
-    const alias = this.#notes.key?.alias;
-    const context = conditionContext({
-      ...facts,
-      keySpec: resource.spec,
-      keyUsage: resource.usage,
-      keyOrigin: resource.origin,
-      multiRegion: resource.multiRegion,
-      resourceAliases: resource.aliases,
-      resourceTags: resource.tags,
-      resourceAccount: resource.account,
-      ...(alias === undefined ? {} : { requestAlias: alias }),
-      ...extra,
-    });
+    const { principal: known } = this.#call.caller;
+    const principal = principalOf(known);
+    const identityPolicies = this.#identityPolicies(known);
+    const key = typeof resource === 'string' ? undefined : resource;
+    const context = new CallContext(this.#call, principal, key, this.#notes.key?.alias, this.#nowUs, extra);
+    // Another account's key that does not exist is asked about as one whose policy allows nothing.
+    if (typeof resource === 'string') return { action, principal, resource, identityPolicies, context };
+    const keyPolicy = policyOf(this.#state, resource.policyDigest, 'key') ?? NOTHING;
     return {
       action,
       principal,
       resource: resource.arn,
       keyAccount: resource.account,
-      keyPolicy: keyPolicy ?? NOTHING,
+      keyPolicy,
       identityPolicies,
       context,
     };
@@ -99,6 +80,65 @@ export class Permission {
     return policies.map(({ digest }) => policyOf(this.#state, digest, 'identity') ?? DENY_ALL);
   }
 }
+
+/** The facts of a call for conditions, put together only when a statement has one. */
+class CallContext implements ConditionContext {
+  readonly #call: Call;
+  readonly #principal: Principal;
+  readonly #key: Key | undefined;
+  readonly #alias: string | undefined;
+  readonly #nowUs: number;
+  readonly #extra: Conditions | undefined;
+  #facts: ConditionContext | undefined;
+
+  constructor(
+    call: Call,
+    principal: Principal,
+    key: Key | undefined,
+    alias: string | undefined,
+    nowUs: number,
+    extra: Conditions | undefined,
+  ) {
+    this.#call = call;
+    this.#principal = principal;
+    this.#key = key;
+    this.#alias = alias;
+    this.#nowUs = nowUs;
+    this.#extra = extra;
+  }
+
+  get encryptionContext(): ConditionContext['encryptionContext'] {
+    return this.#extra?.encryptionContext;
+  }
+
+  readonly get = (name: string): ContextValue => (this.#facts ??= this.#gather()).get(name);
+
+  #gather(): ConditionContext {
+    const { origin, region } = this.#call;
+    const key = this.#key;
+    return conditionContext({
+      principal: this.#principal,
+      timeMs: this.#nowUs / 1000,
+      region,
+      secureTransport: origin.tls !== undefined,
+      ...(origin.ip === undefined ? {} : { sourceIp: origin.ip }),
+      ...(origin.userAgent === undefined ? {} : { userAgent: origin.userAgent }),
+      ...(key === undefined ? {} : conditionsOf(key)),
+      ...(this.#alias === undefined ? {} : { requestAlias: this.#alias }),
+      ...this.#extra,
+    });
+  }
+}
+
+const conditionsOf = (key: Key): Conditions => ({
+  keySpec: key.spec,
+  keyUsage: key.usage,
+  keyOrigin: key.origin,
+  multiRegion: key.multiRegion,
+  resourceAliases: key.aliases,
+  resourceTags: key.tags,
+  resourceAccount: key.account,
+});
 
 const NONE: readonly CompiledPolicy[] = [];
 const parsedConstant = (text: string, kind: 'key' | 'identity'): CompiledPolicy => {

@@ -17,9 +17,9 @@ import {
   type ParsedBody,
 } from './api/index.ts';
 import { eventOf, refusalEvent } from './evidence.ts';
-import type { Call, Caller, Input, Notes, Operation, Result } from './call.ts';
+import type { Answer, Call, Caller, Notes, Operation, Result } from './call.ts';
 import type { Keyring } from './crypto/index.ts';
-import { foldChanges, type Refusal } from './domain/index.ts';
+import { foldChanges } from './domain/index.ts';
 import { callerOf, principalCaller, secretOf } from './identity.ts';
 import type { KeyStore } from './keystore/index.ts';
 import { OPERATIONS } from './operations/index.ts';
@@ -103,7 +103,7 @@ export class KeyService {
     const validated = body.ok ? validateInput(operation, body.value) : body;
     if (!validated.ok) return this.#record({ ...call, input: {} }, validated.refusal);
     const known = OPERATIONS.get(operation);
-    const valid: Call = { ...call, input: validated.input as unknown as Input };
+    const valid: Call = { ...call, input: validated.input };
     if (known === undefined)
       return this.#record(
         valid,
@@ -235,8 +235,6 @@ export interface InternalRequest {
   readonly requestId: string;
   readonly userAgent: string;
 }
-
-export type Answer = { readonly body: string } | { readonly refusal: Refusal | ApiRefusal };
 
 interface Admitted {
   readonly ok: true;

@@ -110,6 +110,6 @@ function rotated(key: Key, change: Extract<Change, { type: 'KeyRotated' }>): Key
     : { ...next, rotation: { ...key.rotation, nextAt: change.nextAt } };
 }
 
-function without<K extends 'deleteAt' | 'rotation'>(key: Key, name: K): Key {
+function without(key: Key, name: 'deleteAt' | 'rotation'): Key {
   return Object.fromEntries(Object.entries(key).filter(([member]) => member !== name)) as unknown as Key;
 }

@@ -42,11 +42,11 @@ function timed<T>(tools: Tools, work: () => T): T {
 }
 
 function refuseAlgorithm(tools: Tools, key: Key, member: string): ReturnType<typeof refusal> | undefined {
-  const algorithm = tools.call.input[member];
+  const algorithm = tools.call.input[member] as string | undefined;
   if (algorithm === undefined || algorithm === ALGORITHM) return undefined;
   return refusal(
     'InvalidKeyUsageException',
-    `Algorithm ${String(algorithm as string)} is incompatible with key spec ${key.spec}.`,
+    `Algorithm ${String(algorithm)} is incompatible with key spec ${key.spec}.`,
   );
 }
 
@@ -63,10 +63,7 @@ function seal(
   const blob = timed(tools, () =>
     encryptBlob(backingKey, { keyId: key.keyId, version: material.version }, plaintext, context),
   );
-  tools.notes.key = {
-    ...keyRef(key, material.version),
-    ...(tools.notes.key?.alias === undefined ? {} : { alias: tools.notes.key.alias }),
-  };
+  tools.notes.key = keyRef(key, material.version, tools.notes.key?.alias);
   tools.notes.ciphertextOut = tools.keyring.fingerprint(blob);
   return { blob, material };
 }
@@ -129,10 +126,7 @@ function open(
   if (material === undefined || backingKey === undefined) return refused(INVALID_CIPHERTEXT);
   const plaintext = timed(tools, () => decryptBlob(backingKey, blob, contextOf(tools, contextMember)));
   if (plaintext === undefined) return refused(INVALID_CIPHERTEXT);
-  tools.notes.key = {
-    ...keyRef(key, material.version),
-    ...(tools.notes.key?.alias === undefined ? {} : { alias: tools.notes.key.alias }),
-  };
+  tools.notes.key = keyRef(key, material.version, tools.notes.key?.alias);
   return { kind: 'opened', key, plaintext, material };
 }
 
