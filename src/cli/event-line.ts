@@ -9,9 +9,10 @@ const STYLES: Readonly<Record<KeyEvent['outcome'], Style | undefined>> = {
   failed: 'red',
 };
 
-/** One event as one line: when, what, how it ended, who, on which key, in which context, and what decided. */
+/** One event as one line: when, what, how it ended, who, on which key, in which context or with what parameters, and what decided. */
 export function eventLine(terminal: Terminal, event: KeyEvent): string {
-  const { seq, time, operation, outcome, errorCode, actor, key, encryptionContext, decision, timing } = event;
+  const { seq, time, operation, kind, outcome, errorCode, actor, key, request, encryptionContext, decision, timing } =
+    event;
   const style = STYLES[outcome];
   const ended = outcome.padEnd(9);
   const parts = [
@@ -23,7 +24,8 @@ export function eventLine(terminal: Terminal, event: KeyEvent): string {
     visible(shortPrincipal(actor.arn)),
   ];
   if (key !== undefined) parts.push(visible(`${key.region} ${key.alias ?? shortKey(key.arn)}`));
-  if (encryptionContext !== undefined) parts.push(terminal.paint('dim', contextText(encryptionContext)));
+  if (encryptionContext !== undefined) parts.push(terminal.paint('dim', pairs(encryptionContext)));
+  else if (kind === 'management') parts.push(terminal.paint('dim', pairs(request)));
   if (outcome !== 'success') {
     const by = decision === undefined ? undefined : [decision.by, decision.sid].filter(Boolean).join(' ');
     parts.push(visible([errorCode, by === undefined ? undefined : `by ${by}`].filter(Boolean).join(', ')));
@@ -42,9 +44,13 @@ export function shortPrincipal(arn: string): string {
 /** `key/1234abcd…` of a key's ARN. */
 export const shortKey = (arn: string): string => arn.split(':').slice(5).join(':') || arn;
 
-const contextText = (context: Readonly<Record<string, string>>): string =>
+const LONGEST = 120;
+
+/** `name=value` for everything that is short; a policy is better read with --json. */
+const pairs = (record: KeyEvent['request']): string =>
   visible(
-    Object.entries(context)
-      .map(([name, value]) => `${name}=${value}`)
+    Object.entries(record)
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .filter((pair) => pair.length <= LONGEST)
       .join(' '),
-  ).slice(0, 120);
+  ).slice(0, LONGEST);

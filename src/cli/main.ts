@@ -6,7 +6,7 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
-  invocation: invocationOf(process.argv[1], process.env),
+  invocation: invocationOf(process.argv[1], process.env, process.cwd()),
   doors: {
     // Loaded when entered: `help` and `status` need no database.
     serve: async (config, options) => (await import('../app/index.ts')).serve(config, options),

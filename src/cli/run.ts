@@ -50,7 +50,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     },
     misuse: (problem) => {
       complain('USAGE', problem);
-      if (!json) terminal.talk(command === undefined ? overview(COMMANDS, invocation) : hint(command, invocation));
+      if (!json) terminal.talk(hint(command, invocation));
       return EXIT.usage;
     },
     refused: ({ code, message }) => {
@@ -66,7 +66,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
       own.filter((word) => word === '--json'),
       context,
     );
-  if (command === undefined) return context.misuse(name === undefined ? 'which command?' : unknown(name));
+  if (command === undefined && name !== undefined) return context.misuse(unknown(name));
+  if (command === undefined) {
+    // Whoever types the bare name wants to know what there is; a script that lost its command must notice.
+    if (json) return context.misuse('which command?');
+    terminal.talk(overview(COMMANDS, invocation));
+    return EXIT.usage;
+  }
   const at = argv.indexOf(command.name);
   try {
     return await command.run([...argv.slice(0, at), ...argv.slice(at + 1)], context);
@@ -89,8 +95,10 @@ function help(argv: readonly string[], context: Context): number {
   return EXIT.ok;
 }
 
-const hint = ({ name, help: text }: Command, invocation: string): string =>
-  `${text.split('\n\n', 1)[0] ?? ''}\nMore: ${invocation} help ${name}`;
+const hint = (command: Command | undefined, invocation: string): string =>
+  command === undefined
+    ? `Commands: ${COMMANDS.map(({ name }) => name).join(', ')}, help\nMore: ${invocation} help`
+    : `${command.help.split('\n\n', 1)[0] ?? ''}\nMore: ${invocation} help ${command.name}`;
 
 function unknown(name: string): string {
   const [nearest] = COMMANDS.map((command) => ({ name: command.name, distance: distance(name, command.name) }))

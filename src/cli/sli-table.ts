@@ -1,5 +1,5 @@
 import { queryLatency, querySuccessRate, type ClickHouse, type Latency, type SuccessRate } from '../analytics/index.ts';
-import { formatCount, formatMs, formatShare, table, type Cell, type Terminal } from './terminal.ts';
+import { formatCount, formatMs, formatShare, table, type Cell, type Style, type Terminal } from './terminal.ts';
 
 export const SLI_BY = ['operation', 'key', 'principal'] as const;
 export type SliBy = (typeof SLI_BY)[number];
@@ -26,34 +26,37 @@ export async function readSli(client: ClickHouse, by: SliBy, sinceUs: number): P
   return counts.map((row) => ({ name: row[by] ?? '', counts: row, latency: latencyOf.get(row[by] ?? '') }));
 }
 
-const NUMBERS = ['requests', 'success', 'denied', 'throttled', 'invalid', 'failed', 'p50', 'p95', 'p99'] as const;
+/** Trouble is coloured, zeros are quiet. */
+const trouble = (count: number, style: Style): Cell => ({
+  text: formatCount(count),
+  style: count === 0 ? 'dim' : style,
+});
+const duration = (ms: number | undefined): string => (ms === undefined ? '-' : formatMs(ms));
 
-/** The rows as a table, each called by `nameOf`. Trouble is coloured, zeros are quiet. */
-export function sliTable(
+const NUMBERS = {
+  requests: ({ counts }) => formatCount(counts.total),
+  success: ({ counts }) => formatShare(counts.successRate),
+  denied: ({ counts }) => trouble(counts.denied, 'red'),
+  throttled: ({ counts }) => trouble(counts.throttled, 'yellow'),
+  invalid: ({ counts }) => trouble(counts.invalid, 'yellow'),
+  failed: ({ counts }) => trouble(counts.failed, 'red'),
+  p50: ({ latency }) => duration(latency?.p50Ms),
+  p95: ({ latency }) => duration(latency?.p95Ms),
+  p99: ({ latency }) => duration(latency?.p99Ms),
+} as const satisfies Readonly<Record<string, (row: SliRow) => Cell>>;
+
+export type SliNumber = keyof typeof NUMBERS;
+const ALL = Object.keys(NUMBERS) as readonly SliNumber[];
+
+/** The rows as a table under a title for their names. */
+export const sliTable = (
   terminal: Terminal,
   title: string,
   rows: readonly SliRow[],
-  nameOf = (name: string): string => name,
-): string[] {
-  const trouble = (count: number, style: 'red' | 'yellow'): Cell => ({
-    text: formatCount(count),
-    style: count === 0 ? 'dim' : style,
-  });
-  const duration = (ms: number | undefined): string => (ms === undefined ? '-' : formatMs(ms));
-  return table(
+  numbers: readonly SliNumber[] = ALL,
+): string[] =>
+  table(
     terminal,
-    [{ title }, ...NUMBERS.map((number) => ({ title: number, align: 'right' as const }))],
-    rows.map(({ name, counts, latency }) => [
-      nameOf(name) || '(none)',
-      formatCount(counts.total),
-      formatShare(counts.successRate),
-      trouble(counts.denied, 'red'),
-      trouble(counts.throttled, 'yellow'),
-      trouble(counts.invalid, 'yellow'),
-      trouble(counts.failed, 'red'),
-      duration(latency?.p50Ms),
-      duration(latency?.p95Ms),
-      duration(latency?.p99Ms),
-    ]),
+    [{ title }, ...numbers.map((number) => ({ title: number, align: 'right' as const }))],
+    rows.map((row) => [row.name === '' ? '(none)' : row.name, ...numbers.map((number) => NUMBERS[number](row))]),
   );
-}

@@ -45,7 +45,8 @@ The tables behind it are sli_1m and sli_1h, the views slo_success_rate, slo_late
       } else if (rows.length === 0) {
         terminal.talk(`Nothing was asked of the service in the last ${values.since}.`);
       } else {
-        for (const line of sliTable(terminal, by, rows, NAMES[by])) terminal.out(line);
+        const named = rows.map((row) => ({ ...row, name: NAMES[by](row.name) }));
+        for (const line of sliTable(terminal, by, named)) terminal.out(line);
       }
       return EXIT.ok;
     } finally {

@@ -118,9 +118,12 @@ export function formatShare(share: number): string {
   return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
 }
 
-/** Milliseconds with three digits that matter: `0.412 ms`, `12.3 ms`, `1.25 s`. */
-export const formatMs = (ms: number): string =>
-  ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms >= 100 ? Math.round(ms) : ms.toPrecision(3)} ms`;
+/** Milliseconds with three digits that matter, in the unit that suits them: `85 µs`, `0.412 ms`, `12.3 ms`, `1.25 s`. */
+export function formatMs(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)} s`;
+  if (ms < 0.1) return `${Math.round(ms * 1000)} µs`;
+  return `${ms >= 100 ? Math.round(ms) : ms.toPrecision(3)} ms`;
+}
 
 /** A moment of something that lasts minutes: `01:05`. */
 export function formatClock(ms: number): string {

@@ -66,6 +66,9 @@ export const clientFor = (endpoint: string, credentials: Credentials, tool: stri
     maxAttempts: 3,
   });
 
+/** Takes away what Node 20 is told at every start: it is for whoever maintains this program, not for who runs it. */
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 /** Hires everybody (as an operator would, on the data directory) and has the administrator make the keys (through the API). */
 export async function foundCompany({ operator, endpoint, account, run }: CompanyOptions): Promise<Company> {
   const arnOf: ArnOf = (part) =>

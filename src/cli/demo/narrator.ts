@@ -6,7 +6,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 export interface Narrator {
   /** One thing that somebody did. `facts` are the same in numbers and names, for `--json`. */
   say(step: string, who: string, text: string, facts?: Facts): void;
-  /** Lines that belong to the step: a table, an alert, a command to paste. They are printed as they are. */
+  /** Lines that belong to the step: a table, an alert, a command to paste. Printed as they are, with air around them. */
   show(step: string, lines: readonly string[], facts: Facts): void;
 }
 
@@ -21,15 +21,18 @@ export function openNarrator(terminal: Terminal, elapsedMs: () => number): Narra
       show: (step, _lines, facts) => terminal.document({ at: seconds(), step, ...facts }),
     };
   }
+  let blank = false;
   return {
-    say: (_step, who, text) =>
-      terminal.out(
-        `${terminal.paint('dim', formatClock(elapsedMs()))}  ${terminal.paint('cyan', who.padEnd(CAST_WIDTH))}  ${visible(text)}`,
-      ),
+    say: (_step, who, text) => {
+      blank = false;
+      const when = terminal.paint('dim', formatClock(elapsedMs()));
+      terminal.out(`${when}  ${terminal.paint('cyan', who.padEnd(CAST_WIDTH))}  ${visible(text)}`);
+    },
     show: (_step, lines) => {
-      terminal.out();
+      if (!blank) terminal.out();
       for (const line of lines) terminal.out(line === '' ? '' : `  ${line}`);
       terminal.out();
+      blank = true;
     },
   };
 }

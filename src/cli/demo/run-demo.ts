@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { KMSServiceException } from '@aws-sdk/client-kms';
 import { EXIT } from '../../app/exit-codes.ts';
 import { messageOf, OperationalError, systemClock } from '../../base/index.ts';
@@ -9,7 +10,8 @@ import { apiOrigin, consoleOrigin, readStatus, type ServiceStatus } from '../ser
 import { formatCount, formatMs, pause } from '../terminal.ts';
 import { foundCompany, REGION, type Company } from './company.ts';
 import { openNarrator, type Narrator } from './narrator.ts';
-import { lookBack, play, type Ending } from './story.ts';
+import { SERVICES } from './policies.ts';
+import { lookBack, play, type Ending, type Stage } from './story.ts';
 
 const READY_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 500;
@@ -19,6 +21,8 @@ export async function runDemo(context: Context, seconds: number): Promise<number
   const { terminal } = context;
   const config = context.settings();
   const stopped = context.untilStopped();
+  // Everybody in the company listens to it at once.
+  setMaxListeners(0, stopped);
   const begun = performance.now();
   const narrator = openNarrator(terminal, () => performance.now() - begun);
   const status = await untilReady(context, config, stopped);
@@ -62,34 +66,27 @@ async function perform(
   const { account } = config;
   const sinceUs = systemClock.nowUs();
   const run = `demo-${randomBytes(3).toString('hex')}`;
-  const company = await foundCompany({ operator, endpoint, account, run });
-  narrator.say(
-    'hired',
-    'operator',
-    `added an administrator and four roles, as principals add does: ${company.arnOf('reports')} and others`,
-    { run },
-  );
-  narrator.say(
-    'keys',
-    'administrator',
-    `made three keys with policies: ${Object.values(company.keys)
-      .map(({ alias }) => alias)
-      .join(', ')}`,
-    {
-      keys: company.keys,
-    },
-  );
   const sre = await context.doors.openSre(config);
   try {
+    narrator.say('hired', 'operator', `adds an administrator and four roles: ${SERVICES.join(', ')}`, { run });
+    const company = await foundCompany({ operator, endpoint, account, run });
+    const aliases = Object.values(company.keys).map(({ alias }) => alias);
+    narrator.say('keys', 'administrator', `has made three keys with policies: ${aliases.join(', ')}`, {
+      keys: company.keys,
+    });
     const stage = { terminal: context.terminal, narrator, company, sre, config, endpoint, seconds, sinceUs, stopped };
-    const ending = await play(stage);
-    if (ending.alert !== undefined && !stopped.aborted) await lookBack(stage);
+    const ending = await playAndLookBack(stage).finally(() => company.dissolve());
+    narrator.say('dissolved', 'operator', 'removes the principals of this run; its keys and all events stay');
     return tellEnding(context, narrator, config, company, ending, stopped.aborted);
   } finally {
     await sre.close();
-    await company.dissolve();
-    narrator.say('dissolved', 'operator', 'removed the principals of this run; its keys and all events stay');
   }
+}
+
+async function playAndLookBack(stage: Stage): Promise<Ending> {
+  const ending = await play(stage);
+  if (ending.alert !== undefined && !stage.stopped.aborted) await lookBack(stage);
+  return ending;
 }
 
 function tellEnding(
@@ -161,5 +158,13 @@ function explained({ name, message }: KMSServiceException, config: Config): stri
     : `${name}: ${message}`;
 }
 
+const NETWORK_FAULTS: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+]);
 const isNetworkFault = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
+  error instanceof Error && 'code' in error && NETWORK_FAULTS.has(error.code);

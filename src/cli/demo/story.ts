@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { presentAlert } from '../../alerts/index.ts';
 import { systemClock } from '../../base/index.ts';
 import type { Alert } from '../../events/index.ts';
@@ -50,18 +51,19 @@ export async function play(stage: Stage): Promise<Ending> {
   const workday = openWorkday(company, (step, who, text) => narrator.say(step, who, text));
   const closing = new AbortController();
   const closed = AbortSignal.any([stopped, closing.signal]);
+  setMaxListeners(0, closed);
 
+  narrator.say('import', 'orders', `imports ${formatCount(CUSTOMERS)} customers, each under a data key of its own`, {
+    records: CUSTOMERS,
+  });
   const importedMs = await timed(() => workday.importCustomers(CUSTOMERS, stopped));
-  narrator.say(
-    'import',
-    'orders',
-    `imports ${formatCount(workday.day.customers.length)} customers, each under a data key of its own, in ${formatMs(importedMs)}`,
-    { records: workday.day.customers.length, durationMs: Math.round(importedMs) },
-  );
   narrator.say(
     'work',
     'the services',
-    'are at work: GenerateDataKey and Decrypt with encryption contexts, a few a second',
+    `begin to work after ${formatMs(importedMs)}: data keys sealed and opened with encryption contexts, a few a second`,
+    {
+      importMs: Math.round(importedMs),
+    },
   );
   const working = workday.work(closed);
   const tables = showTables(stage, closed);
@@ -117,7 +119,7 @@ async function theft(stage: Stage, day: Workday): Promise<Omit<Ending, 'day'>> {
     narrator.say(
       'containment',
       'administrator',
-      'does what the alert says: a Deny for reports in the key policy of customers (PutKeyPolicy)',
+      'does what the alert says: a Deny for reports in the key policy of customers. Reports itself must wait for a new access key',
     );
   }
   const loot = await stealing;

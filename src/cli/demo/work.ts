@@ -21,8 +21,6 @@ export interface Workday {
   readonly customers: readonly SealedRecord[];
   /** A card sealed before now, to be opened after a rotation. */
   readonly cards: readonly SealedRecord[];
-  /** Calls that were refused as the policies say. */
-  readonly denied: number;
   /** Calls that should have succeeded and did not, by error. */
   readonly faults: ReadonlyMap<string, number>;
 }
@@ -37,7 +35,7 @@ export function openWorkday(company: Company, tell: (step: string, who: Part, te
   const customers: SealedRecord[] = [];
   const volumes: SealedRecord[] = [];
   const faults = new Map<string, number>();
-  let denied = 0;
+  let missteps = 0;
   let numbered = 0;
 
   const remember = (table: SealedRecord[], record: SealedRecord): void => {
@@ -73,13 +71,25 @@ export function openWorkday(company: Company, tell: (step: string, who: Part, te
 
   /** Backup is configured wrongly and tries to read cards, which their key's policy forbids. */
   async function misstep(): Promise<void> {
+    if (!(await isRefused('backup', pick(cards)))) return;
+    missteps += 1;
+    if (missteps === 1)
+      tell('denied', 'backup', 'tries to open a card and is refused: AccessDeniedException. That is an event too');
+  }
+
+  /** Shut out with the thief who used its access key, reports waits for a new one and is refused until then. */
+  async function report(): Promise<void> {
+    await isRefused('reports', pick(customers));
+  }
+
+  /** Tries to open a record; whether the policies forbid it. */
+  async function isRefused(part: Part, record: SealedRecord | undefined): Promise<boolean> {
     try {
-      await unseal('backup', pick(cards));
+      await unseal(part, record);
+      return false;
     } catch (error) {
-      if (!isDenied(error)) throw error;
-      denied += 1;
-      if (denied === 1)
-        tell('denied', 'backup', 'tries to open a card and is refused: AccessDeniedException. That is an event too.');
+      if (isDenied(error)) return true;
+      throw error;
     }
   }
 
@@ -91,7 +101,7 @@ export function openWorkday(company: Company, tell: (step: string, who: Part, te
     { perSecond: 2, run: () => unseal('payments', pick(cards)) },
     { perSecond: 2, run: () => seal('orders', 'customers', customers, customer()) },
     { perSecond: 3, run: () => unseal('orders', pick(customers)) },
-    { perSecond: 1, run: () => unseal('reports', pick(customers)) },
+    { perSecond: 1, run: report },
     { perSecond: 0.5, run: () => seal('backup', 'archive', volumes, { volume: `v-${String((numbered += 1))}` }) },
     { perSecond: 0.5, run: () => unseal('backup', pick(volumes)) },
     { perSecond: 0.15, run: misstep },
@@ -110,9 +120,6 @@ export function openWorkday(company: Company, tell: (step: string, who: Part, te
     customers,
     cards,
     faults,
-    get denied() {
-      return denied;
-    },
   };
 
   return {
