@@ -9,6 +9,8 @@ import { withKey } from './with-key.ts';
 
 const US_PER_DAY = 86_400_000_000;
 const DEFAULT_WINDOW_DAYS = 30;
+/** AWS's documented limits; its model allows 1 to 365. */
+const MIN_WINDOW_DAYS = 7;
 
 /** AWS's JSON carries times as seconds with a fraction. */
 export const epochSeconds = (iso: string): number => Math.floor((parseIsoMicros(iso) ?? 0) / 1000) / 1000;
@@ -116,7 +118,7 @@ function refuseUnsupportedKind(tools: Tools, spec: string, usage: string): Retur
   if (input['Origin'] !== undefined && input['Origin'] !== 'AWS_KMS')
     return refusal(
       'UnsupportedOperationException',
-      `Origin ${String(input['Origin'] as string)} is not supported yet; use AWS_KMS.`,
+      `Origin ${input['Origin'] as string} is not supported yet; use AWS_KMS.`,
     );
   if (input['MultiRegion'] === true)
     return refusal('UnsupportedOperationException', 'Multi-Region keys are not supported yet.');
@@ -171,6 +173,13 @@ export const scheduleKeyDeletion: Operation = withKey({
   }),
   run: (tools, key) => {
     const windowDays = (tools.call.input['PendingWindowInDays'] as number | undefined) ?? DEFAULT_WINDOW_DAYS;
+    if (windowDays < MIN_WINDOW_DAYS || windowDays > DEFAULT_WINDOW_DAYS)
+      return refused(
+        refusal(
+          'ValidationException',
+          `PendingWindowInDays must be between ${MIN_WINDOW_DAYS} and ${DEFAULT_WINDOW_DAYS}.`,
+        ),
+      );
     const deleteAt = toIsoMicros(tools.nowUs + windowDays * US_PER_DAY);
     return done(
       {

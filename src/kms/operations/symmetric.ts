@@ -44,10 +44,7 @@ function timed<T>(tools: Tools, work: () => T): T {
 function refuseAlgorithm(tools: Tools, key: Key, member: string): ReturnType<typeof refusal> | undefined {
   const algorithm = tools.call.input[member] as string | undefined;
   if (algorithm === undefined || algorithm === ALGORITHM) return undefined;
-  return refusal(
-    'InvalidKeyUsageException',
-    `Algorithm ${String(algorithm)} is incompatible with key spec ${key.spec}.`,
-  );
+  return refusal('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`);
 }
 
 /** Encrypts under the newest material and notes what the event needs. */
@@ -96,7 +93,9 @@ function open(
   sideConditions: (tools: Tools) => Conditions,
 ): Opened | Result {
   const { input, region, caller } = tools.call;
-  const blob = input['CiphertextBlob'] as Buffer;
+  const blob = input['CiphertextBlob'] as Buffer | undefined;
+  // The model does not require it, because a dry run on AWS may go without.
+  if (blob === undefined) return refused(refusal('ValidationException', 'CiphertextBlob is required.'));
   tools.notes.ciphertextIn = tools.keyring.fingerprint(blob);
   const claim = readBlobClaim(blob);
   const named = input[keyMember] as string | undefined;
