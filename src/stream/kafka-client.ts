@@ -27,7 +27,7 @@ export interface KafkaLogOptions {
   readonly compression?: 'none' | 'gzip';
   /** How long an append tries before it rejects, in milliseconds (default 30,000). */
   readonly appendTimeoutMs?: number;
-  /** A group member that is silent for this long is given up by the broker, in milliseconds (default 30,000). */
+  /** A group member that is silent for this long is given up by the broker, in milliseconds (default 15,000). */
   readonly sessionTimeoutMs?: number;
   /** How a broker is reached where it is not by plain TCP, such as through a tunnel. Not combined with `tls`. */
   readonly connect?: (host: string, port: number) => Socket;

@@ -7,7 +7,8 @@ import { toOperational } from './kafka-errors.ts';
 import { handleFetch, honourPositions, type Membership } from './kafka-member.ts';
 import type { KafkaTopics } from './kafka-topics.ts';
 
-const SESSION_TIMEOUT_MS = 30_000;
+/** Also how long the others of a group wait, after a crash of the broker or of a member, for one that will not return. */
+const SESSION_TIMEOUT_MS = 15_000;
 /** How long the group waits at a rebalance for a member that is still handling its batch. */
 const REBALANCE_TIMEOUT_MS = 60_000;
 /** The longest a fetch waits for messages; also how long a close may have to wait for one. */

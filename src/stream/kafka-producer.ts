@@ -41,7 +41,16 @@ export function openKafkaAppender(
   let connection: Promise<Producer> | undefined;
 
   async function connect(): Promise<Producer> {
-    const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false, retry: RETRY });
+    const producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      retry: RETRY,
+      // The partition is chosen in `share`, once, so that a repeat goes where the first attempt went.
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    });
     await producer.connect();
     return producer;
   }
@@ -130,9 +139,8 @@ const isRejected = (promise: Promise<unknown>): Promise<boolean> =>
     () => true,
   );
 
-/** The messages by partition, in their order, with the time of their first attempt so that a repeat is identical. */
+/** The messages by partition, in their order. Without timestamps: kafkajs gives a batch one of its own, but sorts those it is given. */
 function share(messages: readonly Message[], partitions: number): Map<number, KafkaMessage[]> {
-  const timestamp = String(Date.now());
   const shares = new Map<number, KafkaMessage[]>();
   for (const { key, value, headers } of messages) {
     const keyBytes = Buffer.from(key);
@@ -141,7 +149,6 @@ function share(messages: readonly Message[], partitions: number): Map<number, Ka
       partition,
       key: keyBytes,
       value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-      timestamp,
       ...(headers === undefined ? {} : { headers: { ...headers } }),
     };
     const own = shares.get(partition);

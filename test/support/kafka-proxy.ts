@@ -33,7 +33,10 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
     for (const socket of both) {
       sockets.add(socket);
       socket.on('error', destroy);
-      socket.on('close', () => (sockets.delete(socket), destroy()));
+      socket.on('close', () => {
+        sockets.delete(socket);
+        destroy();
+      });
     }
     client.on(
       'data',

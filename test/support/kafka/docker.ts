@@ -35,14 +35,22 @@ export async function startDockerBroker(untilReady: (brokers: string[]) => Promi
   return {
     brokers,
     owned: true,
-    stop: async () => void (await started.stop()),
-    kill: async () => void (await container.kill()),
+    async stop() {
+      await started.stop();
+    },
+    async kill() {
+      await container.kill();
+    },
     async restart() {
       await container.start();
       await untilReady(brokers);
     },
-    freeze: async () => void (await container.pause()),
-    thaw: async () => void (await container.unpause()),
+    async freeze() {
+      await container.pause();
+    },
+    async thaw() {
+      await container.unpause();
+    },
   };
 }
 
