@@ -1,6 +1,7 @@
 import type { Change, ChangeOf, KeyStateRow } from '../events/index.ts';
 
-type OwnChange = Exclude<Change, { principal: string } | { alias: string }>;
+/** A fact about a key and nothing else. */
+export type OwnChange = Exclude<Change, { principal: string } | { alias: string }>;
 
 /** The row of a key at birth. A key whose material is imported waits for it. */
 export function initialKey(change: ChangeOf<'KeyCreated'>, seq: number): KeyStateRow {
@@ -42,7 +43,7 @@ export function evolveKey(row: KeyStateRow, change: OwnChange): KeyStateRow {
       // The KMS API leaves a rescued key disabled until somebody enables it.
       return { ...without(row, 'deleteAt'), state: 'Disabled' };
     case 'KeyDeleted':
-      return { ...without(row, 'nextRotationAt'), state: 'Deleted', aliases: [] };
+      return { ...withoutRotation(row), state: 'Deleted', aliases: [] };
     case 'PolicyChanged':
       return { ...row, policyDigest: change.after.digest };
     case 'KeyTagged':
@@ -55,13 +56,18 @@ export function evolveKey(row: KeyStateRow, change: OwnChange): KeyStateRow {
     case 'RotationEnabled':
       return { ...row, rotationPeriodDays: change.periodDays, nextRotationAt: change.nextAt };
     case 'RotationDisabled':
-      return without(without(row, 'rotationPeriodDays'), 'nextRotationAt');
+      return withoutRotation(row);
     case 'KeyRotated': {
       const rotated = { ...row, version: change.version, lastRotatedAt: change.at };
-      return change.nextAt === undefined ? rotated : { ...rotated, nextRotationAt: change.nextAt };
+      return change.nextAt === undefined || row.rotationPeriodDays === undefined
+        ? rotated
+        : { ...rotated, nextRotationAt: change.nextAt };
     }
   }
 }
+
+const withoutRotation = (row: KeyStateRow): KeyStateRow =>
+  without(without(row, 'rotationPeriodDays'), 'nextRotationAt');
 
 type OptionalField = 'deleteAt' | 'nextRotationAt' | 'rotationPeriodDays';
 

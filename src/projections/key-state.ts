@@ -1,6 +1,6 @@
 import type { Change, ChangeOf, KeyEvent, KeyStateRow } from '../events/index.ts';
 import { aliasArn, type AliasRow } from './alias.ts';
-import { evolveKey, initialKey } from './evolve-key.ts';
+import { evolveKey, initialKey, type OwnChange } from './evolve-key.ts';
 import { groupBy, overlay, type Overlay, type Rows } from './rows.ts';
 
 /** What the key-state fold reads. Keys by their ARN, aliases by theirs. */
@@ -44,49 +44,43 @@ function applyTo(draft: Draft, event: KeyEvent): void {
   const byKey = groupBy(event.changes.filter(isAboutAKey), (change) => change.key);
   for (const [arn, changes] of byKey) {
     const before = draft.keys.get(arn);
-    if (before !== undefined && before.seq >= event.seq) continue;
-    for (const change of changes) applyChange(draft, arn, change, event.seq);
+    const isRepeat = before !== undefined && before.seq >= event.seq;
+    for (const change of changes) {
+      // Aliases know repeats by themselves: a crash may have stored the key's row and not yet the alias's.
+      if (isAboutAnAlias(change)) own(draft, change, event.seq);
+      else if (!isRepeat) applyOwn(draft, arn, change, event.seq);
+    }
     const after = draft.keys.get(arn);
-    if (after !== undefined) draft.keys.set({ ...after, seq: event.seq });
+    if (!isRepeat && after !== undefined) draft.keys.set({ ...after, seq: event.seq });
   }
 }
 
-function applyChange(draft: Draft, arn: string, change: KeyChange, seq: number): void {
-  if (isAboutAnAlias(change)) {
-    own(draft, change, seq);
-    return;
-  }
+function applyOwn(draft: Draft, arn: string, change: OwnChange, seq: number): void {
   const row = change.type === 'KeyCreated' ? initialKey(change, seq) : draft.keys.get(arn);
   // A key whose birth was never seen cannot be described; the reconciler of the topic answers for that, not the fold.
   if (row !== undefined) draft.keys.set(evolveKey(row, change));
 }
 
-/** The newest fact about an alias says who owns it; older ones that arrive late change nothing. */
+/**
+ * The newest fact about an alias says who owns it. Every key that the fact has to do with is then made to agree, also by
+ * a late fact that decides nothing, so that rows of which a crash stored only some agree again after redelivery.
+ */
 function own(draft: Draft, change: AliasChange, seq: number): void {
   const id = aliasArn(change.key, change.alias);
   const known = draft.aliases.get(id);
-  if (known !== undefined && known.seq > seq) return;
-  if (known?.key !== undefined) unlist(draft, known.key, change.alias);
-  if (change.type === 'AliasDeleted') {
-    draft.aliases.set({ arn: id, seq });
-    return;
-  }
-  draft.aliases.set({ arn: id, seq, key: change.key });
-  list(draft, change.key, change.alias);
+  const isLate = known !== undefined && known.seq > seq;
+  const owner = isLate ? known.key : change.type === 'AliasDeleted' ? undefined : change.key;
+  if (!isLate) draft.aliases.set(owner === undefined ? { arn: id, seq } : { arn: id, seq, key: owner });
+  const concerned = [known?.key, change.key, change.type === 'AliasMoved' ? change.from : undefined];
+  for (const arn of new Set(concerned)) if (arn !== undefined) list(draft, arn, change.alias, arn === owner);
 }
 
-function list(draft: Draft, arn: string, alias: string): void {
+/** Leaves `seq` alone: events of a former owner that are older than the move may still be on their way. */
+function list(draft: Draft, arn: string, alias: string, isOwner: boolean): void {
   const row = draft.keys.get(arn);
-  if (row === undefined || row.aliases.includes(alias)) return;
-  draft.keys.set({ ...row, aliases: [...row.aliases, alias].sort() });
-}
-
-/** Leaves `seq` alone: events of the former owner that are older than the move may still be on their way. */
-function unlist(draft: Draft, arn: string, alias: string): void {
-  const row = draft.keys.get(arn);
-  if (row?.aliases.includes(alias) === true) {
-    draft.keys.set({ ...row, aliases: row.aliases.filter((name) => name !== alias) });
-  }
+  if (row === undefined || row.state === 'Deleted' || row.aliases.includes(alias) === isOwner) return;
+  const others = row.aliases.filter((name) => name !== alias);
+  draft.keys.set({ ...row, aliases: isOwner ? [...others, alias].sort() : others });
 }
 
 const isAboutAKey = (change: Change): change is KeyChange => 'key' in change;
