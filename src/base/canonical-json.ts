@@ -44,11 +44,11 @@ const remembered = new WeakMap<object, string>();
 
 /**
  * Writes a value's form once for all the times it will be part of another: for objects that nobody changes, such as the actor
- * of many calls. Returns the object.
+ * of many calls. Returns the object, frozen, since a later change would not be written. Objects inside it are not frozen.
  */
 export function rememberCanonical<T extends object>(object: T): T {
   remembered.set(object, canonicalJson(object));
-  return object;
+  return Object.freeze(object);
 }
 
 function canonicalObject(object: Record<string, unknown>): string {

@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson } from '../../../src/base/index.ts';
+import { canonicalJson, rememberCanonical } from '../../../src/base/index.ts';
 
 const doubleOf = (hex: string): number => Buffer.from(hex, 'hex').readDoubleBE();
 
@@ -137,4 +137,13 @@ test.each([
 
 test('an object without a prototype is a plain object', () => {
   expect(canonicalJson(Object.assign(Object.create(null) as object, { b: 1, a: 2 }))).toBe('{"a":2,"b":1}');
+});
+
+test('an object whose form is remembered is written as any other, alone and inside another', () => {
+  const actor = { type: 'user', arn: 'arn:aws:iam::000000000000:user/größe', none: undefined };
+  const plain = canonicalJson({ b: [actor], a: 1 });
+  const remembered = rememberCanonical(actor);
+  expect(remembered).toBe(actor);
+  expect(canonicalJson({ b: [remembered], a: 1 })).toBe(plain);
+  expect(() => (remembered.type = 'role')).toThrow(TypeError);
 });
