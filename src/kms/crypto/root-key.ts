@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { OperationalError } from '../../base/index.ts';
+import { createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
+import { OperationalError, messageOf } from '../../base/index.ts';
 import { secretRandom } from './random.ts';
 
 const ROOT_KEY_BYTES = 32;
@@ -17,7 +17,8 @@ export function openRootKeyFile(path: string, create: boolean): KeyObject {
   if (create) makeRootKeyFile(path);
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // O_NONBLOCK, or a pipe in its place would be waited for.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
     throw new OperationalError(
       'ROOT_KEY_UNUSABLE',
@@ -27,7 +28,13 @@ export function openRootKeyFile(path: string, create: boolean): KeyObject {
   }
   const bytes = Buffer.alloc(ROOT_KEY_BYTES + 1);
   try {
-    if ((fstatSync(fd).mode & OTHERS) !== 0)
+    const stat = fstatSync(fd);
+    if (!stat.isFile())
+      throw new OperationalError(
+        'ROOT_KEY_UNUSABLE',
+        `${path} is not a file; restore the root key file from its copy.`,
+      );
+    if ((stat.mode & OTHERS) !== 0)
       throw new OperationalError(
         'ROOT_KEY_UNUSABLE',
         `The root key file ${path} can be read by others; run: chmod 600 ${path}`,
@@ -44,18 +51,31 @@ export function openRootKeyFile(path: string, create: boolean): KeyObject {
   }
 }
 
+/** Under its name the file is whole and durable or not there at all: half a key would stop every later start. */
 function makeRootKeyFile(path: string): void {
-  let fd: number;
+  const unnamed = `${path}.${randomUUID()}`;
   try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    writeRootKey(unnamed);
+    // A link, unlike a rename, never replaces a key that another process has just made.
+    linkSync(unnamed, path);
+    const directory = openSync(dirname(path), constants.O_RDONLY);
+    fsyncSync(directory);
+    closeSync(directory);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return; // A crash after this line and before the first seal left a good file.
+    // Made by a start that a crash ended before anything was sealed: as good as a new one.
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new OperationalError(
       'ROOT_KEY_UNUSABLE',
-      `The root key file ${path} cannot be created; give the service user access to its directory.`,
+      `The root key file ${path} cannot be created (${messageOf(cause)}); give the service user access to its directory.`,
       { cause },
     );
+  } finally {
+    rmSync(unnamed, { force: true });
   }
+}
+
+function writeRootKey(path: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   const bytes = secretRandom(ROOT_KEY_BYTES);
   try {
     writeSync(fd, bytes);
@@ -64,7 +84,4 @@ function makeRootKeyFile(path: string): void {
     bytes.fill(0);
     closeSync(fd);
   }
-  const directory = openSync(dirname(path), constants.O_RDONLY);
-  fsyncSync(directory);
-  closeSync(directory);
 }
