@@ -278,7 +278,8 @@ export class Journal implements Closeable {
     const entry = this.#heads.getEntry(HEAD);
     if (entry === undefined) {
       // The first head is written at version 0, so that every group, the first included, has one to compare with.
-      void this.#heads.put(HEAD, { format: FORMAT, stateVersion: 0 }, 0);
+      // Only if there still is none: another process may be making its first commit at this moment.
+      void this.#heads.ifNoExists(HEAD, () => void this.#heads.put(HEAD, { format: FORMAT, stateVersion: 0 }, 0));
       return;
     }
     if (entry.value.format > FORMAT)
