@@ -138,6 +138,18 @@ test('a key that lost an alias still hears its own older events', () => {
   expect(rowOf(memory, 'a')).toMatchObject({ state: 'Disabled', seq: 4, aliases: [] });
 });
 
+test('an alias is listed by one key at a time, also while a move before the last one is still on its way', () => {
+  const memory = after(
+    changed(1, 'a', created('a')),
+    changed(2, 'a', { type: 'AliasCreated', v: 1, key: keyArn('a'), alias: 'alias/x', at: at(2) }),
+    changed(3, 'c', created('c')),
+    // The move from a to b, seq 5, is in another partition.
+    changed(6, 'c', { type: 'AliasMoved', v: 1, key: keyArn('c'), alias: 'alias/x', from: keyArn('b'), at: at(6) }),
+  );
+  expect(rowOf(memory, 'a')?.aliases).toEqual([]);
+  expect(rowOf(memory, 'c')?.aliases).toEqual(['alias/x']);
+});
+
 test('events without facts change no row', () => {
   expect(applyKeyEvent(empty(), event(1))).toEqual({ keys: [], aliases: [] });
 });
