@@ -45,6 +45,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Group {
+  readonly events: readonly Buffer[];
+  readonly writes: readonly Write[];
+  /** The calls whose events these are, in the same order. */
+  readonly kept: readonly Waiting[];
+}
+
 /** Version of the head row is the sequence number: the group is applied only if it is still the one it was decided on. */
 interface Head {
   readonly format: number;
@@ -64,6 +71,8 @@ const HEAD = 'head';
 /** Calls in one group at most; the others wait for the next, so that one fsync never covers an unbounded batch. */
 const MAX_GROUP = 1024;
 const MAX_LOST_RACES = 1000;
+/** An entry of the ledger has a length of 16 bits (C2SP tlog-tiles). */
+const MAX_EVENT_BYTES = 65_535;
 
 /**
  * The journal: events, key state and wrapped material in one LMDB environment, so that one transaction and one fsync commit
@@ -199,7 +208,8 @@ export class Journal implements Closeable {
     for (let races = 0; races < MAX_LOST_RACES; races += 1) {
       const base = this.#head;
       const startUs = this.#clock.monotonicUs();
-      const { events, writes } = this.#decideGroup(group, startUs);
+      const { events, writes, kept } = this.#decideGroup(group, startUs);
+      if (events.length === 0) return;
       const stateVersion = writes.length === 0 ? this.#stateVersion : this.#stateVersion + 1;
       // A crash before this resolves leaves all of the group or nothing of it; either way nobody was answered.
       const applied = await this.#heads.ifVersion(HEAD, base, () => {
@@ -212,7 +222,7 @@ export class Journal implements Closeable {
         this.#head = base + events.length;
         this.#stateVersion = stateVersion;
         this.#state.committed();
-        group.forEach((waiting, at) => waiting.resolve({ seq: base + 1 + at, answer: waiting.decided?.answer }));
+        kept.forEach((waiting, at) => waiting.resolve({ seq: base + 1 + at, answer: waiting.decided?.answer }));
         return;
       }
       this.#catchUp(writes.length > 0);
@@ -220,31 +230,59 @@ export class Journal implements Closeable {
     throw new Error('Bug: the journal head moved on every attempt');
   }
 
-  #decideGroup(group: readonly Waiting[], startUs: number): { events: Buffer[]; writes: Write[] } {
+  #decideGroup(group: readonly Waiting[], startUs: number): Group {
     const events: Buffer[] = [];
     const writes: Write[] = [];
+    const kept: Waiting[] = [];
     // Events are dated when they are ordered, so that time never runs against seq unless the clock itself is set back.
     const nowUs = this.#clock.nowUs();
     let timeUs = nowUs > this.#lastTimeUs ? nowUs : this.#lastTimeUs + 1;
     if (this.#lastTimeUs - nowUs > 1_000_000) timeUs = nowUs;
-    for (const [at, waiting] of group.entries()) {
-      if (waiting.decided === undefined || waiting.stamp !== this.#stamp) {
-        waiting.decided = waiting.decide(this.#state, timeUs);
-        waiting.stamp = this.#stamp;
-      }
-      const { draft } = waiting.decided;
-      if (waiting.decided.writes.length > 0) {
-        this.#state.apply(waiting.decided.writes);
-        writes.push(...waiting.decided.writes);
+    for (const waiting of group) {
+      const decided = this.#decideOne(waiting, timeUs);
+      if (decided === undefined) continue;
+      const seq = this.#head + 1 + events.length;
+      const bytes = this.#tryEncode(waiting, decided.draft, seq, timeUs, startUs);
+      if (bytes === undefined) continue;
+      if (decided.writes.length > 0) {
+        this.#state.apply(decided.writes);
+        writes.push(...decided.writes);
         this.#stamp += 1;
         // What is in the state now was decided by this very call: were it asked again it would refuse itself.
         waiting.stamp = this.#stamp;
       }
-      events.push(this.#encode(draft, this.#head + 1 + at, timeUs, waiting.readyUs, startUs));
+      events.push(bytes);
+      kept.push(waiting);
       timeUs += 1;
     }
     this.#lastTimeUs = timeUs - 1;
-    return { events, writes };
+    return { events, writes, kept };
+  }
+
+  /** A decision that throws is a bug of that one call: it is told so, nothing of it is kept, and the others go on. */
+  #decideOne(waiting: Waiting, timeUs: number): Decided<unknown> | undefined {
+    if (waiting.decided !== undefined && waiting.stamp === this.#stamp) return waiting.decided;
+    try {
+      waiting.decided = waiting.decide(this.#state, timeUs);
+      waiting.stamp = this.#stamp;
+      return waiting.decided;
+    } catch (error) {
+      waiting.reject(error);
+      return undefined;
+    }
+  }
+
+  #tryEncode(waiting: Waiting, draft: EventDraft, seq: number, timeUs: number, startUs: number): Buffer | undefined {
+    try {
+      const bytes = this.#encode(draft, seq, timeUs, waiting.readyUs, startUs);
+      // One that is larger could never be proven: the ledger has no place for it.
+      if (bytes.length > MAX_EVENT_BYTES)
+        throw new Error(`Bug: an event of ${bytes.length} bytes for ${draft.operation}`);
+      return bytes;
+    } catch (error) {
+      waiting.reject(error);
+      return undefined;
+    }
   }
 
   #encode(
