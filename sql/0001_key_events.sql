@@ -50,16 +50,16 @@ CREATE TABLE IF NOT EXISTS key_events
     change_types        Array(LowCardinality(String)),
     -- The canonical event. Read one at a time and rarely: worth the slower level.
     event               String                                   CODEC(ZSTD(3)),
+    -- Where it was read: which log (offsets of another one mean something else), topic, partition, offset.
+    origin              LowCardinality(String),
     topic               LowCardinality(String),
     k_partition         UInt32                                   CODEC(T64, ZSTD(1)),
     k_offset            UInt64                                   CODEC(Delta, ZSTD(1)),
     -- Wall time of the insert: minus time it is the delay until an event is visible.
     ingested_at         DateTime64(3, 'UTC') DEFAULT now64(3)    CODEC(Delta, ZSTD(1)),
 
-    -- Evidence is cited by seq, and support asks for a request id: neither is in the sorting key.
+    -- Evidence is cited and recovery asks by seq, support by request id: neither is in the sorting key.
     INDEX by_seq        seq        TYPE minmax            GRANULARITY 1,
-    -- Recovery asks which offsets of a partition have arrived.
-    INDEX by_offset     k_offset   TYPE minmax            GRANULARITY 1,
     INDEX by_request_id request_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
 ENGINE = MergeTree

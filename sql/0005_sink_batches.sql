@@ -2,12 +2,14 @@
 -- batch's bounds; after a crash the last intent is finished first. A mark (done) says that this has happened.
 CREATE TABLE IF NOT EXISTS sink_batches
 (
+    origin       LowCardinality(String),
     topic        LowCardinality(String),
     k_partition  UInt32,
     stage        Enum8('intent' = 1, 'done' = 2),
+    -- Where to resume. Bounds are by seq, as offsets start again when a topic is made anew.
     first_offset UInt64,
     last_offset  UInt64,
-    -- Highest seq sent before this batch and in it: a seq that is not higher is a repeat.
+    -- Highest seq before this batch and in it: a seq that is not higher is a repeat.
     seq_before   UInt64,
     last_seq     UInt64,
     row_count    UInt32,
@@ -15,11 +17,12 @@ CREATE TABLE IF NOT EXISTS sink_batches
     server       UUID,
     at           DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = ReplacingMergeTree(first_offset)
--- No PARTITION BY and no TTL: one row per topic, partition and stage is kept, however old.
-ORDER BY (topic, k_partition, stage)
+ENGINE = ReplacingMergeTree(seq_before)
+-- seq_before grows from batch to batch; of two rows that share it the later insert counts.
+-- No PARTITION BY and no TTL: one row per origin, topic, partition and stage is kept, however old.
+ORDER BY (origin, topic, k_partition, stage)
 SETTINGS
-    -- Two sinks that both believe they own a partition (a rebalance) write intents under one token for one first offset: the
+    -- Two sinks that both believe they own a partition (a rebalance) write intents under one token for one seq_before: the
     -- first wins, and both send its batch. Deduplication is what makes that a compare-and-set.
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,

@@ -98,12 +98,12 @@ CREATE TABLE key_events
     `traceparent` String CODEC(ZSTD(1)),
     `change_types` Array(LowCardinality(String)),
     `event` String CODEC(ZSTD(3)),
+    `origin` LowCardinality(String),
     `topic` LowCardinality(String),
     `k_partition` UInt32 CODEC(T64, ZSTD(1)),
     `k_offset` UInt64 CODEC(Delta(8), ZSTD(1)),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
     INDEX by_seq seq TYPE minmax GRANULARITY 1,
-    INDEX by_offset k_offset TYPE minmax GRANULARITY 1,
     INDEX by_request_id request_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
 ENGINE = MergeTree
@@ -158,6 +158,7 @@ ENGINE = Memory;
 
 CREATE TABLE sink_batches
 (
+    `origin` LowCardinality(String),
     `topic` LowCardinality(String),
     `k_partition` UInt32,
     `stage` Enum8('intent' = 1, 'done' = 2),
@@ -169,8 +170,8 @@ CREATE TABLE sink_batches
     `server` UUID,
     `at` DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = ReplacingMergeTree(first_offset)
-ORDER BY (topic, k_partition, stage)
+ENGINE = ReplacingMergeTree(seq_before)
+ORDER BY (origin, topic, k_partition, stage)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192;
 
 CREATE TABLE sli_1h

@@ -1,6 +1,6 @@
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
-import { messageOf, OperationalError, type Closeable } from '../base/index.ts';
+import { assert, messageOf, OperationalError, type Closeable } from '../base/index.ts';
 import { DATABASE } from './database.ts';
 
 export interface ClickHouseOptions {
@@ -66,7 +66,6 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'NOT_ENOUGH_SPACE',
   'NO_FREE_CONNECTION',
   'QUERY_WAS_CANCELLED',
-  'READONLY',
   'SERVER_OVERLOADED',
   'SOCKET_TIMEOUT',
   'TABLE_IS_READ_ONLY',
@@ -77,6 +76,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 
 export function openClickHouse(options: ClickHouseOptions): ClickHouse {
   const database = options.database ?? DATABASE;
+  assert(/^\w+$/.test(database), 'a database name that needs no quotes');
   const shared = {
     url: options.url,
     username: options.user,

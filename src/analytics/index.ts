@@ -4,7 +4,7 @@ export {
   type ClickHouseServer,
   type EmbeddedClickHouseOptions,
 } from './embedded/start.ts';
-export type { ClickHouseUsers } from './embedded/users.ts';
+export { readUsers as readEmbeddedUsers, type ClickHouseUsers } from './embedded/users.ts';
 export { DATABASE } from './database.ts';
 export { openClickHouse, type ClickHouse, type ClickHouseOptions, type QueryParameters } from './client.ts';
 export { dumpSchema, migrate, readMigrations, type Migration } from './migrations.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Log } from '../base/index.ts';
 import type { ClickHouse } from './client.ts';
-import { tokenOf, type Intent } from './sink-batches.ts';
+import { tokenOf, type Intent, type Line } from './sink-batches.ts';
 
 /** The tables that inserts into key_events fill. */
 const ROLLUPS = [
@@ -11,8 +11,7 @@ const ROLLUPS = [
 type Rollup = (typeof ROLLUPS)[number];
 
 export interface Interrupted {
-  readonly topic: string;
-  readonly partition: number;
+  readonly line: Line;
   readonly intent: Intent;
   /** The present life of the server, which is not the intent's. */
   readonly server: string;
@@ -31,30 +30,53 @@ const View = z.strictObject({ query: z.string(), columns: z.string() });
  * Resolves to true when the batch is whole, to false when nothing of it was stored.
  */
 export async function recoverBatch(client: ClickHouse, interrupted: Interrupted, log: Log): Promise<boolean> {
-  const { topic, partition, intent } = interrupted;
-  const [arrived] = await client.query(
-    Arrived,
-    `SELECT count() AS rows, toString(min(time)) AS first, toString(max(time)) AS last FROM key_events
-    WHERE topic = {topic:String} AND k_partition = {partition:UInt32} AND k_offset BETWEEN {from:UInt64} AND {to:UInt64}`,
-    { topic, partition, from: intent.firstOffset, to: intent.lastOffset },
-  );
-  if (arrived === undefined || arrived.rows === 0) return false;
-  const fields = { partition, first: intent.firstOffset, last: intent.lastOffset };
-  if (arrived.rows !== intent.rowCount) {
+  const { line, intent } = interrupted;
+  const { rows, missing } = await inspect(client, line, intent);
+  if (rows === 0) return false;
+  const fields = { partition: line.partition, seqBefore: intent.seqBefore, lastSeq: intent.lastSeq };
+  if (rows !== intent.rowCount) {
     // An insert is one part, all or nothing: somebody else has removed or added rows.
-    log.error('sink-batch-altered', { ...fields, expected: intent.rowCount, found: arrived.rows });
+    log.error('sink-batch-altered', { ...fields, expected: intent.rowCount, found: rows });
   }
-  for (const rollup of ROLLUPS) {
-    const [sums] = await client.query(Sums, sumsQuery(rollup), { partition, first: arrived.first, last: arrived.last });
-    const missing = sums === undefined ? 0 : sums.raw - sums.rolled;
-    if (missing === arrived.rows) {
+  for (const [rollup, lacks] of missing) {
+    if (lacks === rows) {
       await completeRollup(client, rollup, interrupted);
-      log.warn('rollup-completed', { ...fields, table: rollup.table, rows: missing });
-    } else if (missing !== 0) {
-      log.error('rollup-differs', { ...fields, table: rollup.table, rows: missing });
+      log.warn('rollup-completed', { ...fields, table: rollup.table, rows: lacks });
+    } else if (lacks !== 0) {
+      log.error('rollup-differs', { ...fields, table: rollup.table, rows: lacks });
     }
   }
   return true;
+}
+
+/** Whether a batch of this life of the server is whole in every table. It may become so while it is in flight. */
+export async function isStored(client: ClickHouse, line: Line, intent: Intent): Promise<boolean> {
+  const { rows, missing } = await inspect(client, line, intent);
+  return rows === intent.rowCount && [...missing.values()].every((lacks) => lacks === 0);
+}
+
+interface Inspected {
+  /** Raw rows of the batch. */
+  readonly rows: number;
+  /** Operations that each rollup counts too few, over the buckets that the batch touches. */
+  readonly missing: ReadonlyMap<Rollup, number>;
+}
+
+async function inspect(client: ClickHouse, { origin, topic, partition }: Line, intent: Intent): Promise<Inspected> {
+  const [arrived] = await client.query(
+    Arrived,
+    `SELECT count() AS rows, toString(min(time)) AS first, toString(max(time)) AS last FROM key_events
+    WHERE origin = {origin:String} AND topic = {topic:String} AND k_partition = {partition:UInt32}
+      AND seq > {after:UInt64} AND seq <= {to:UInt64}`,
+    { origin, topic, partition, after: intent.seqBefore, to: intent.lastSeq },
+  );
+  const missing = new Map<Rollup, number>();
+  if (arrived === undefined || arrived.rows === 0) return { rows: 0, missing };
+  for (const rollup of ROLLUPS) {
+    const [sums] = await client.query(Sums, sumsQuery(rollup), { partition, first: arrived.first, last: arrived.last });
+    missing.set(rollup, sums === undefined ? 0 : sums.raw - sums.rolled);
+  }
+  return { rows: arrived.rows, missing };
 }
 
 /** Raw rows and their sum in a rollup, over the whole buckets that the batch touches, of its partition alone. */
@@ -69,7 +91,7 @@ SELECT
 
 /** Runs the view's own query over the batch's rows alone. The token covers a repeat within this life of the server. */
 async function completeRollup(client: ClickHouse, { table, view }: Rollup, interrupted: Interrupted): Promise<void> {
-  const { topic, partition, intent, server } = interrupted;
+  const { line, intent, server } = interrupted;
   const [definition] = await client.query(
     View,
     `SELECT as_select AS query, (
@@ -79,10 +101,11 @@ async function completeRollup(client: ClickHouse, { table, view }: Rollup, inter
     { database: client.database, view },
   );
   if (definition === undefined) return;
-  const token = `${table}:${tokenOf(topic, partition, { ...intent, server })}`;
+  const token = `${table}:${tokenOf(line, { ...intent, server })}`;
+  // A filter is a string within a string; topic and origin are names of ours.
   const rows =
-    `topic = \\'${topic}\\' AND k_partition = ${String(partition)} ` +
-    `AND k_offset BETWEEN ${String(intent.firstOffset)} AND ${String(intent.lastOffset)}`;
+    `origin = \\'${line.origin}\\' AND topic = \\'${line.topic}\\' AND k_partition = ${line.partition} ` +
+    `AND seq > ${intent.seqBefore} AND seq <= ${intent.lastSeq}`;
   await client.command(
     `INSERT INTO ${table} (${definition.columns}) ${definition.query}
     SETTINGS insert_deduplicate = 1, insert_deduplication_token = '${token}', max_threads = 1, max_insert_threads = 1,

@@ -3,6 +3,7 @@ import type { Alert, Finding, KeyEvent, KeyStateRow } from '../events/index.ts';
 
 /** Where a message was read: kept beside its row. */
 export interface Source {
+  readonly origin: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -74,6 +75,7 @@ export function toKeyEventRow(event: KeyEvent, bytes: Uint8Array, source: Source
     traceparent: trace.traceparent ?? '',
     change_types: event.changes.map((change) => change.type),
     event: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+    origin: source.origin,
     topic: source.topic,
     k_partition: source.partition,
     k_offset: source.offset,

@@ -1,13 +1,20 @@
-import { messageOf, OperationalError, type Log } from '../base/index.ts';
+import { assert, OperationalError, type Log } from '../base/index.ts';
 import { parseKeyEvent, TOPICS, type KeyEvent } from '../events/index.ts';
 import type { Consumer, Item, Rejection } from '../stream/index.ts';
 import type { ClickHouse } from './client.ts';
-import { recoverBatch } from './recover-batch.ts';
+import { idleMarker } from './idle-marker.ts';
+import { isStored, recoverBatch } from './recover-batch.ts';
 import { monthOf, timeFault, toKeyEventRow } from './rows.ts';
-import { sinkBatches, tokenOf, type Intent, type SinkBatches } from './sink-batches.ts';
+import { highestSeqElsewhere, withoutStored } from './seq-elsewhere.ts';
+import { sinkBatches, tokenOf, type Intent, type Line } from './sink-batches.ts';
 
 export interface KeyEventsSinkOptions {
   readonly log: Log;
+  /**
+   * Which log this reads, `embedded` unless said otherwise; letters, digits, dots and dashes. Offsets of another log mean something
+   * else: under a new name everything is read from its beginning, and what the former log brought is recognised by its seq.
+   */
+  readonly origin?: string;
   /** Rows of one insert at most (default 10,000). */
   readonly maxRows?: number;
   /** Bytes of events in one insert at most (default 16 MiB); one event may exceed it. */
@@ -20,9 +27,13 @@ type Received = Item<KeyEvent>;
 
 /** What is known of a partition. Dropped after every failure and read again: recovery is the only way in. */
 interface Standing {
+  readonly line: Line;
   readonly server: string;
-  /** First offset that is not covered. */
-  next: number;
+  /** Highest seq that other logs have brought. */
+  readonly elsewhere: number;
+  /** Where reading resumes. */
+  readonly position: number;
+  /** Everything up to here is covered. */
   seqSeen: number;
   /** Recorded, perhaps sent, and not known to be whole: goes first, exactly as it was. */
   pending: Intent | undefined;
@@ -31,88 +42,92 @@ interface Standing {
 /**
  * Key events into `key_events` and, by its materialized views, the rollups: each event once, whatever is killed when.
  *
- * A batch is fixed by an intent in ClickHouse before it is sent, and its token makes a repeat no effect as long as the server lives;
- * when the server itself died, `recoverBatch` looks at the rows. The position is the last intent: a restart resumes there. An
- * event that comes again at a new offset (a relay that was unsure) is known by its seq, which ascends within a partition.
+ * An event is known by its seq, which ascends within a partition: what is not higher than everything before is a repeat, at
+ * whatever offset. A batch is fixed by an intent in ClickHouse before it is sent, and its token makes a repeat no effect as long as
+ * the server lives; when the server itself died, `recoverBatch` looks at the rows. The position is that of the last intent.
  *
  * Where a restarted reader delivers less than the pending batch, the part is held in memory until the rest has come. It is then
  * acknowledged before it is stored, which is safe because `position` still points at its beginning.
  */
 export function keyEventsSink(client: ClickHouse, options: KeyEventsSinkOptions): Consumer<KeyEvent> {
-  const { log, maxRows = 10_000, maxBytes = 16 * 1024 * 1024, markDoneAfterMs = 5_000 } = options;
+  const { log, origin = 'embedded', maxRows = 10_000, maxBytes = 16 * 1024 * 1024, markDoneAfterMs = 5_000 } = options;
+  assert(/^[\w.-]+$/.test(origin), 'an origin is letters, digits, dots and dashes');
   const topic = TOPICS.keyEvents;
-  const batches = sinkBatches(client, topic);
+  const batches = sinkBatches(client);
   const standings = new Map<number, Standing>();
   const held = new Map<number, readonly Received[]>();
-  const markLater = idleMarker(batches, log, markDoneAfterMs);
+  const marker = idleMarker(batches, log, markDoneAfterMs);
 
   const standingOf = async (partition: number): Promise<Standing> => {
     const known = standings.get(partition);
     if (known !== undefined) return known;
-    const standing = await load(partition);
+    const standing = await load({ origin, topic, partition });
     standings.set(partition, standing);
     return standing;
   };
 
-  const load = async (partition: number): Promise<Standing> => {
+  const load = async (line: Line): Promise<Standing> => {
     const server = await batches.serverLife();
-    const last = await batches.last(partition);
-    if (last === undefined) return { server, next: 0, seqSeen: 0, pending: undefined };
+    const elsewhere = await highestSeqElsewhere(client, origin);
+    const known = { line, server, elsewhere };
+    const last = await batches.last(line);
+    if (last === undefined) return { ...known, position: 0, seqSeen: 0, pending: undefined };
     const { intent, done } = last;
-    const behind: Standing = { server, next: intent.lastOffset + 1, seqSeen: intent.lastSeq, pending: undefined };
+    const behind = { ...known, position: intent.lastOffset + 1, seqSeen: intent.lastSeq, pending: undefined };
     if (done) return behind;
-    const before: Standing = { server, next: intent.firstOffset, seqSeen: intent.seqBefore, pending: undefined };
+    const before = { ...known, position: intent.firstOffset, seqSeen: intent.seqBefore, pending: undefined };
     if (intent.server === server) return { ...before, pending: intent };
-    if (!(await recoverBatch(client, { topic, partition, intent, server }, log))) return before;
-    await batches.markDone(partition, intent);
+    if (!(await recoverBatch(client, { line, intent, server }, log))) return before;
+    await batches.markDone(line, intent);
     return behind;
   };
 
-  const send = async (partition: number, intent: Intent, items: readonly Received[]): Promise<void> => {
-    const rows = items.map(({ value, bytes, offset }) => toKeyEventRow(value, bytes, { topic, partition, offset }));
-    if (rows.length !== intent.rowCount) {
-      const lacks = `offsets ${String(intent.firstOffset)} to ${String(intent.lastOffset)} of partition ${String(partition)}`;
-      throw new OperationalError('STREAM_GAP', `The log no longer holds the batch it held before: ${lacks}`);
+  const send = async (line: Line, intent: Intent, items: readonly Received[]): Promise<void> => {
+    if (items.length === intent.rowCount) {
+      const rows = items.map(({ value, bytes, offset }) => toKeyEventRow(value, bytes, { ...line, offset }));
+      return client.insert('key_events', rows, { token: tokenOf(line, intent) });
     }
-    await client.insert('key_events', rows, { token: tokenOf(topic, partition, intent) });
+    // The log was cut or made anew and cannot repeat the batch. That is well if it had arrived.
+    if (await isStored(client, line, intent)) return;
+    const lacks = `seq ${intent.seqBefore + 1} to ${intent.lastSeq} of partition ${line.partition}`;
+    throw new OperationalError('STREAM_GAP', `The log no longer holds the batch it held before: ${lacks}`);
+  };
+
+  const claim = async (standing: Standing, batch: readonly Received[]): Promise<Intent> => {
+    const { line, server, seqSeen } = standing;
+    const [first] = batch;
+    const last = batch.at(-1);
+    assert(first && last, 'a batch has rows');
+    const intent = await batches.record(line, {
+      seqBefore: seqSeen,
+      lastSeq: last.value.seq,
+      rowCount: batch.length,
+      firstOffset: first.offset,
+      lastOffset: last.offset,
+      server,
+    });
+    if (intent !== undefined) return intent;
+    const message = `Another sink is ahead in partition ${line.partition}, or the server was restarted`;
+    throw new OperationalError('CLICKHOUSE_UNAVAILABLE', message, { retryable: true });
   };
 
   /** Stores what can be stored of the items, in order, and returns what has to wait for the rest of a pending batch. */
   const store = async (partition: number, items: readonly Received[]): Promise<readonly Received[]> => {
     const standing = await standingOf(partition);
-    let rest = newItems(items, standing);
-    while (rest.length > 0) {
-      const intent = standing.pending ?? (await claim(partition, standing, cut(rest, maxRows, maxBytes)));
-      if ((items.at(-1)?.offset ?? 0) < intent.lastOffset) {
-        standing.pending = intent;
-        return rest;
-      }
-      const batch = rest.filter(({ offset }) => offset <= intent.lastOffset);
-      await send(partition, intent, batch);
+    const { line, elsewhere } = standing;
+    let rest = await withoutStored(client, origin, elsewhere, ascending(items, standing.seqSeen));
+    for (;;) {
+      const highest = rest.at(-1)?.value.seq;
+      if (highest === undefined) return [];
+      const intent = (standing.pending ??= await claim(standing, cut(rest, maxRows, maxBytes)));
+      if (highest < intent.lastSeq) return rest;
+      const batch = rest.filter(({ value }) => value.seq <= intent.lastSeq);
+      await send(line, intent, batch);
       standing.pending = undefined;
-      standing.next = intent.lastOffset + 1;
       standing.seqSeen = intent.lastSeq;
-      markLater(partition, intent);
+      marker.finished(line, intent);
       rest = rest.slice(batch.length);
     }
-    return [];
-  };
-
-  const claim = async (partition: number, standing: Standing, batch: readonly Received[]): Promise<Intent> => {
-    const [first] = batch;
-    const last = batch.at(-1);
-    if (first === undefined || last === undefined) throw new Error('Bug: an empty batch');
-    const intent = await batches.record(partition, {
-      firstOffset: first.offset,
-      lastOffset: last.offset,
-      seqBefore: standing.seqSeen,
-      lastSeq: last.value.seq,
-      rowCount: batch.length,
-      server: standing.server,
-    });
-    if (intent !== undefined) return intent;
-    const message = `Another sink is ahead in partition ${String(partition)}, or the server was restarted`;
-    throw new OperationalError('CLICKHOUSE_UNAVAILABLE', message, { retryable: true });
   };
 
   return {
@@ -122,10 +137,10 @@ export function keyEventsSink(client: ClickHouse, options: KeyEventsSinkOptions)
     position: async (partition) => {
       standings.delete(partition);
       held.delete(partition);
-      return (await standingOf(partition)).next;
+      return (await standingOf(partition)).position;
     },
     handle: async ({ partition, items }) => {
-      markLater.cancel(partition);
+      marker.busy(partition);
       const rejections: Rejection[] = [];
       const good: Received[] = [];
       for (const item of items) {
@@ -144,11 +159,11 @@ export function keyEventsSink(client: ClickHouse, options: KeyEventsSinkOptions)
   };
 }
 
-/** Without what is covered already: by offset, or by seq where the log repeats an event at a new offset. */
-function newItems(items: readonly Received[], { next, seqSeen }: Standing): readonly Received[] {
+/** Without repeats: what is not higher than everything before it. */
+function ascending(items: readonly Received[], seqSeen: number): readonly Received[] {
   let highest = seqSeen;
-  return items.filter(({ offset, value: { seq } }) => {
-    if (offset < next || seq <= highest) return false;
+  return items.filter(({ value: { seq } }) => {
+    if (seq <= highest) return false;
     highest = seq;
     return true;
   });
@@ -163,28 +178,4 @@ function cut(items: readonly Received[], maxRows: number, maxBytes: number): rea
     return at > 0 && (at >= maxRows || bytes > maxBytes || monthOf(item.value.time) !== month);
   });
   return end === -1 ? items : items.slice(0, end);
-}
-
-interface IdleMarker {
-  (partition: number, intent: Intent): void;
-  cancel(partition: number): void;
-}
-
-/**
- * Marks a partition's last batch done once nothing followed it. Otherwise a partition idle for so long that its token is forgotten
- * (10,000 inserts of others) would count that batch twice at the next start.
- */
-function idleMarker(batches: SinkBatches, log: Log, afterMs: number): IdleMarker {
-  const timers = new Map<number, NodeJS.Timeout>();
-  const cancel = (partition: number): void => clearTimeout(timers.get(partition));
-  const mark = (partition: number, intent: Intent): void => {
-    cancel(partition);
-    const write = (): void => {
-      batches.markDone(partition, intent).catch((error: unknown) => {
-        log.warn('sink-mark-failed', { partition, reason: messageOf(error) });
-      });
-    };
-    timers.set(partition, setTimeout(write, afterMs).unref());
-  };
-  return Object.assign(mark, { cancel });
 }

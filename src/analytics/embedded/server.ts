@@ -6,7 +6,6 @@
  * Arguments: path of config.xml, data path, HTTP port.
  */
 import { createRequire } from 'node:module';
-import { DataType, load, open } from 'ffi-rs';
 
 const LIBRARY = 'chdb';
 /** Longer than any machine stays up: the query that keeps the local session, and with it the listener, alive. */
@@ -22,7 +21,27 @@ process.stdin.on('end', end).on('close', end).on('error', end).resume();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => undefined);
 
 const [configFile = '', dataPath = '', port = ''] = process.argv.slice(2);
-const { libchdbPath } = createRequire(import.meta.url)('chdb/libchdb') as { libchdbPath: () => string };
+
+/** What is used of ffi-rs. Not imported, so that sources compile where the optional packages are left out. */
+interface Ffi {
+  open: (library: { library: string; path: string }) => void;
+  load: (call: {
+    library: string;
+    funcName: string;
+    retType: number;
+    paramsType: readonly number[];
+    paramsValue: readonly unknown[];
+    runInNewThread: true;
+  }) => Promise<unknown>;
+}
+/** Its DataType. */
+const INT32 = 1;
+const STRING_ARRAY = 4;
+const POINTER = 11;
+
+const require = createRequire(import.meta.url);
+const { libchdbPath } = require('chdb/libchdb') as { libchdbPath: () => string };
+const { open, load } = require('ffi-rs') as Ffi;
 
 open({ library: LIBRARY, path: libchdbPath() });
 const argv = [
@@ -39,8 +58,8 @@ const argv = [
 await load({
   library: LIBRARY,
   funcName: 'chdb_query_cmdline',
-  retType: DataType.External,
-  paramsType: [DataType.I32, DataType.StringArray],
+  retType: POINTER,
+  paramsType: [INT32, STRING_ARRAY],
   paramsValue: [argv.length, argv],
   runInNewThread: true,
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { migrate, openClickHouse, startEmbeddedClickHouse } from '../../../src/analytics/index.ts';
+import { migrate, openClickHouse, readEmbeddedUsers, startEmbeddedClickHouse } from '../../../src/analytics/index.ts';
 import { silentLog } from '../../../src/base/index.ts';
 import { startMortalClickHouse, type MortalClickHouse } from '../../support/clickhouse.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -126,6 +126,11 @@ test('the directory is private and no password stands in the configuration', asy
   for (const { password } of [users.keyledger, users.sre]) expect(xml).not.toContain(password);
 });
 
+test('the passwords can be read where the server keeps them, and nowhere else are any made up', async () => {
+  expect(await readEmbeddedUsers(mortal.dir)).toEqual(mortal.server().users);
+  expect(await readEmbeddedUsers(join(mortal.dir, 'server'))).toBeUndefined();
+});
+
 test('a restart keeps data and passwords', async () => {
   const { users } = mortal.server();
   await mortal.client().command("INSERT INTO key_state (seq, arn) VALUES (1, 'kept')");
@@ -203,4 +208,25 @@ test('when its parent is killed the server ends too, and another takes over port
   await successor.close();
   await eventually('the port is free', async () => !(await alive(url)));
   await rm(dir, { recursive: true });
+});
+
+test('without the optional packages one sentence says what to do', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'keyledger-without-'));
+  const repository = fileURLToPath(new URL('../../../', import.meta.url));
+  for (const part of ['base', 'analytics/embedded', 'analytics/database.ts']) {
+    await cp(join(repository, 'src', part), join(root, 'src', part), { recursive: true });
+  }
+  await mkdir(join(root, 'node_modules'));
+  await symlink(join(repository, 'node_modules/zod'), join(root, 'node_modules/zod'));
+  await writeFile(join(root, 'package.json'), '{"type":"module"}');
+  const script = `import { startEmbeddedClickHouse } from './src/analytics/embedded/start.ts';
+    const log = { info() {}, warn() {}, error() {} };
+    await startEmbeddedClickHouse({ dir: 'data', port: 0, log }).catch((error) => console.log(error.code));`;
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [code] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  expect(code).toBe('EMBEDDED_CLICKHOUSE_MISSING');
+  await rm(root, { recursive: true });
 });

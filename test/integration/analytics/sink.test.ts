@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => clickhouse.close());
 beforeEach(() => clickhouse.empty());
 
-const sinkOn = (on: ClickHouse = client) => keyEventsSink(on, { log: silentLog, markDoneAfterMs: 20 });
+const sinkOn = (on: ClickHouse = client, origin = 'embedded') =>
+  keyEventsSink(on, { log: silentLog, origin, markDoneAfterMs: 20 });
 
 async function expectWhole(rows: number): Promise<void> {
   const coverage = await queryCoverage(client);
@@ -120,6 +121,29 @@ test('an event that comes again at a new offset is known by its seq', async () =
   await deliver(sinkOn(), [...log, ...repeated], { batch: 40 });
   await expectWhole(250);
   expect(await offsetsOf()).toEqual([{ partition: 0, first: 0, last: 299, token: 250 }]);
+});
+
+test('a topic that was made anew starts again at offset 0, and nothing new is taken for old', async () => {
+  await deliver(sinkOn(), run(1, 300));
+  const sink = sinkOn();
+  await sink.position?.(0);
+  const anew = run(251, 300).map(({ value }, at) => delivered(at, value));
+  await sink.handle({ partition: 0, items: anew });
+  await expectWhole(550);
+});
+
+test('moving from the embedded log to Kafka and back reads everything again and counts it once', async () => {
+  const log = run(1, 900);
+  await deliver(sinkOn(), log.slice(0, 500), { batch: 200 });
+  const kafka = sinkOn(client, 'kafka');
+  for (const partition of [0, 1, 2]) {
+    const share = log.filter(({ value }) => value.seq % 3 === partition);
+    const relayed = share.map(({ value }, at) => delivered(at, value));
+    await deliver(kafka, relayed.slice(0, partition === 2 ? 200 : 300), { partition, batch: 90 });
+  }
+  await expectWhole(800);
+  await deliver(sinkOn(), log, { batch: 350 });
+  await expectWhole(900);
 });
 
 test('two sinks that both believe they own a partition count nothing twice', async () => {

@@ -10,7 +10,7 @@ const fixture = (name: string): { event: KeyEvent; bytes: Uint8Array } => {
   if (!parsed.ok) throw new Error(parsed.reason);
   return { event: parsed.value, bytes };
 };
-const SOURCE = { topic: 'keyledger.key-events', partition: 3, offset: 41 };
+const SOURCE = { origin: 'kafka', topic: 'keyledger.key-events', partition: 3, offset: 41 };
 
 test('a row carries every part of an event that people filter by, and the event itself', () => {
   const { event, bytes } = fixture('every-field');
@@ -40,6 +40,7 @@ test('a row carries every part of an event that people filter by, and the event 
     commit_us: event.timing.commitUs,
     request_id: event.trace.requestId,
     change_types: event.changes.map(({ type }) => type),
+    origin: 'kafka',
     topic: SOURCE.topic,
     k_partition: 3,
     k_offset: 41,
