@@ -93,11 +93,16 @@ const relayOf = (config: Config, journal: OpenedReader, events: EventLog, logger
 interface LedgerRole {
   readonly integrator: Integrator;
   readonly signer: LedgerSigner;
+  /** Why it has stopped for good; undefined while it runs. */
+  readonly failure: () => string | undefined;
 }
 
 async function ledgerOf(config: Config, journal: OpenedReader, log: Log): Promise<LedgerRole> {
   const signer = await openFileSigner(config.paths.ledgerKey, `keyledger.local/${config.account}`);
-  return { signer, integrator: await startIntegrator({ journal, dir: config.paths.ledger, signer, log }) };
+  let failure: string | undefined;
+  const onFailure = (error: Error): void => void (failure = error.message);
+  const integrator = await startIntegrator({ journal, dir: config.paths.ledger, signer, log, onFailure });
+  return { signer, integrator, failure: () => failure };
 }
 
 async function run<T>({ events, log, consumers }: Opened, consumer: Consumer<T>): Promise<void> {
@@ -172,6 +177,11 @@ async function runAlerts(opened: Opened): Promise<void> {
   });
 }
 
+const ledgerStatus = ({ integrator, signer, failure }: LedgerRole): NonNullable<PipelineStatus['ledger']> => {
+  const reason = failure();
+  return { size: integrator.size(), vkey: signer.vkey, ...(reason === undefined ? {} : { failure: reason }) };
+};
+
 async function statusOf(
   { consumers, events }: Opened,
   relay: Relay | undefined,
@@ -187,6 +197,6 @@ async function statusOf(
   return {
     consumers: await Promise.all(lines),
     ...(relay === undefined ? {} : { relay: { position: relay.position(), backlog: relay.backlog() } }),
-    ...(ledger === undefined ? {} : { ledger: { size: ledger.integrator.size(), vkey: ledger.signer.vkey } }),
+    ...(ledger === undefined ? {} : { ledger: ledgerStatus(ledger) }),
   };
 }

@@ -31,7 +31,7 @@ export const ConsumerStatus = z.object({
 export const PipelineStatus = z.object({
   consumers: z.array(ConsumerStatus),
   relay: z.object({ position: z.number(), backlog: z.number() }).optional(),
-  ledger: z.object({ size: z.number(), vkey: z.string() }).optional(),
+  ledger: z.object({ size: z.number(), vkey: z.string(), failure: z.string().exactOptional() }).optional(),
 });
 export type PipelineStatus = z.infer<typeof PipelineStatus>;
 

@@ -154,7 +154,10 @@ async function statusOf(config: Config, parts: Partial<Parts>): Promise<ServiceS
   const clickHouseUrl = parts.clickHouse?.access.url ?? config.clickHouse?.url;
   return {
     version: VERSION,
-    ready: started === expected && Object.values(processes).every(({ state }) => state === 'ready'),
+    ready:
+      readers.data?.ledger?.failure === undefined &&
+      started === expected &&
+      Object.values(processes).every(({ state }) => state === 'ready'),
     processes,
     ...(apiStatus.success ? { journal: { head: apiStatus.data.head } } : {}),
     ...(readers.data?.ledger === undefined ? {} : { ledger: readers.data.ledger }),

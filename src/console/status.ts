@@ -5,7 +5,12 @@ export interface ServiceStatus {
   readonly processes: Readonly<Record<string, ProcessStatus>>;
   /** Undefined where this process tree has no journal. */
   readonly journal?: { readonly head: number };
-  readonly ledger?: { readonly size: number; readonly vkey: string };
+  readonly ledger?: {
+    readonly size: number;
+    readonly vkey: string;
+    /** Why no event is proven any more: the service is not ready until somebody has looked. */
+    readonly failure?: string;
+  };
   readonly relay?: { readonly position: number; readonly backlog: number };
   readonly consumers: readonly ConsumerStatus[];
   readonly endpoints: Readonly<Record<string, string>>;
