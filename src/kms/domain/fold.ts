@@ -62,7 +62,8 @@ function foldOne(get: Get, put: Put, change: Change): void {
         account: change.account,
         type: change.principalType,
         policies: change.policies.map(({ name, document }) => ({ name, digest: document.digest })),
-        accessKeyIds: [],
+        // Added again, with other policies: access keys forgotten here would survive the principal's removal.
+        accessKeyIds: (get('principals', change.principal) as Principal | undefined)?.accessKeyIds ?? [],
         createdAt: change.at,
       } satisfies Principal);
     case 'PrincipalRemoved':
