@@ -18,20 +18,18 @@ export type StateRule =
 
 /** The refusal that a key's state calls for, or undefined where the operation may go on. */
 export function refuseByState(key: Key, rule: StateRule): Refusal | undefined {
-  if (rule === 'any' || key.status === 'Enabled')
-    return rule === 'cancel-deletion' ? notPendingDeletion(key) : undefined;
+  if (rule === 'cancel-deletion') return key.status === 'PendingDeletion' ? undefined : notPendingDeletion(key);
+  if (rule === 'any') return undefined;
   switch (key.status) {
+    case 'Enabled':
+      return undefined;
     case 'Disabled':
-      if (rule === 'cancel-deletion') return notPendingDeletion(key);
       return rule === 'use' || rule === 'rotation'
         ? refusal('DisabledException', `${key.arn} is disabled.`)
         : undefined;
     case 'PendingDeletion':
-      return rule === 'cancel-deletion'
-        ? undefined
-        : refusal('KMSInvalidStateException', `${key.arn} is pending deletion.`);
+      return refusal('KMSInvalidStateException', `${key.arn} is pending deletion.`);
     case 'PendingImport':
-      if (rule === 'cancel-deletion') return notPendingDeletion(key);
       if (rule === 'rotation')
         return refusal(
           'UnsupportedOperationException',
