@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, OperationalError, type Closeable, type Log } from '../../base/index.ts';
 import { DATABASE } from '../database.ts';
 import { serverConfig, usersConfig } from './config.ts';
+import { freePort, HOST } from './port.ts';
 import { loadUsers, writePrivate, type ClickHouseUsers } from './users.ts';
 
-const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 30_000;
 const PROBE_EVERY_MS = 25;
 /** How long the server of a parent that was killed may take to notice and to let go of port and data. */
@@ -85,32 +84,6 @@ async function prepareDirectory(dir: string): Promise<ClickHouseUsers> {
     throw new OperationalError('DATA_DIRECTORY_UNUSABLE', `${dir}: ${messageOf(cause)}`, { cause });
   }
 }
-
-/** A taken port is waited for a little: it may still be held by the server of a process that was just killed. */
-async function freePort(port: number, deadline: number): Promise<number> {
-  for (;;) {
-    try {
-      return await bindOnce(port);
-    } catch (cause) {
-      const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-      const problem = taken ? 'is taken' : `cannot be used: ${messageOf(cause)}`;
-      if (!taken || Date.now() > deadline) {
-        throw new OperationalError('PORT_IN_USE', `ClickHouse's port ${HOST}:${port} ${problem}`, { cause });
-      }
-      await sleep(4 * PROBE_EVERY_MS);
-    }
-  }
-}
-
-const bindOnce = (port: number): Promise<number> =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : port));
-    });
-  });
 
 interface Attempt {
   readonly dir: string;

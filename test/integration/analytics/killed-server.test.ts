@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => mortal.close());
 
-const aSink = () => keyEventsSink(mortal.client(), { log: silentLog, markDoneAfterMs: 60_000 });
+const aSink = () => keyEventsSink(mortal.client(), { log: silentLog, paceMs: 0, markDoneAfterMs: 60_000 });
 
 async function expectWhole(rows: number): Promise<void> {
   expect(await queryCoverage(mortal.client())).toEqual({

@@ -16,7 +16,7 @@ afterAll(() => clickhouse.close());
 beforeEach(() => clickhouse.empty());
 
 const sinkOn = (on: ClickHouse = client, origin = 'embedded') =>
-  keyEventsSink(on, { log: silentLog, origin, markDoneAfterMs: 20 });
+  keyEventsSink(on, { log: silentLog, origin, paceMs: 0, markDoneAfterMs: 20 });
 
 async function expectWhole(rows: number): Promise<void> {
   const coverage = await queryCoverage(client);
@@ -237,6 +237,17 @@ test('large batches are cut by rows and by bytes', async () => {
     'SELECT uniqExact(ingested_at) AS inserts FROM key_events',
   );
   expect(parts[0]?.inserts).toBeGreaterThan(7);
+});
+
+test('small batches are paced, so that more gather for the next', async () => {
+  const sink = keyEventsSink(client, { log: silentLog, paceMs: 400 });
+  const tookMs = async (items: ReturnType<typeof run>): Promise<number> => {
+    const startedMs = performance.now();
+    await sink.handle({ partition: 0, items });
+    return performance.now() - startedMs;
+  };
+  expect(await tookMs(run(1, 10))).toBeGreaterThan(390);
+  await expectWhole(10);
 });
 
 test('an outage is told as retryable, a refusal is not', async () => {
