@@ -45,6 +45,10 @@ interface Opened {
 }
 
 const ADVANCE_MS = 60_000;
+/** An insert costs ClickHouse the same for one row as for thousands. */
+const SINK_BATCH = 10_000;
+/** One batch of a webhook is tried for a while before the line stops: it must not be a long one. */
+const WEBHOOK_BATCH = 10;
 const has = (config: Config, role: Role): boolean => config.roles.includes(role);
 
 /** Every reader of the journal: none of them can slow an answer, for they share nothing with the API but the disk. */
@@ -105,8 +109,8 @@ async function ledgerOf(config: Config, journal: OpenedReader, log: Log): Promis
   return { signer, integrator, failure: () => failure };
 }
 
-async function run<T>({ events, log, consumers }: Opened, consumer: Consumer<T>): Promise<void> {
-  const running = await runConsumer({ log: events, consumer, logger: log });
+async function run<T>({ events, log, consumers }: Opened, consumer: Consumer<T>, maxBatch = 1_000): Promise<void> {
+  const running = await runConsumer({ log: events, consumer, logger: log, maxBatch });
   consumers.set(`${consumer.group} ${consumer.topic}`, Object.assign(running, { topic: consumer.topic }));
 }
 
@@ -122,7 +126,9 @@ async function runSinks(opened: Opened): Promise<void> {
   const client: ClickHouse = openClickHouse(config.clickHouse);
   opened.closers.push(client);
   await migrate(client);
-  await run(opened, keyEventsSink(client, { log }));
+  // Where offsets come from: a move from the embedded log to Kafka must not take the ones for the others.
+  const origin = config.kafkaBrokers === undefined ? 'embedded' : 'kafka';
+  await run(opened, keyEventsSink(client, { log, origin }), SINK_BATCH);
   await run(opened, keyStateSink(client, log));
   await run(opened, findingsSink(client, log));
   await run(opened, alertsSink(client, log));
@@ -168,7 +174,11 @@ async function runAlerts(opened: Opened): Promise<void> {
   if (config.webhook === undefined) return;
   const ending = new AbortController();
   const { url, secrets, allowPrivate } = config.webhook;
-  await run(opened, webhookSink({ name: 'default', url, secrets, allowPrivate, log, signal: ending.signal }));
+  await run(
+    opened,
+    webhookSink({ name: 'default', url, secrets, allowPrivate, log, signal: ending.signal }),
+    WEBHOOK_BATCH,
+  );
   opened.closers.unshift({
     close: () => {
       ending.abort();
