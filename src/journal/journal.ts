@@ -1,39 +1,11 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { mkdirSync } from 'node:fs';
-import {
-  OperationalError,
-  messageOf,
-  toIsoMicros,
-  uuidv7,
-  type Clock,
-  type Closeable,
-  type Log,
-} from '../base/index.ts';
-import { encodeKeyEvent, type KeyEvent } from '../events/index.ts';
+import { OperationalError, messageOf, parseIsoMicros, type Clock, type Closeable, type Log } from '../base/index.ts';
+import type { KeyEvent } from '../events/index.ts';
+import type { Decide, Decided, EventDraft, Recorded } from './decision.ts';
+import { encodeDraft } from './encode.ts';
 import { StateStore } from './state-store.ts';
 import { TABLES, type StateView, type Write } from './state.ts';
-
-/** Everything of an event that its decision knows; the journal adds identity, position, time and timing. */
-export interface EventDraft extends Omit<KeyEvent, 'v' | 'id' | 'seq' | 'time' | 'timing'> {
-  /** Monotonic microseconds at which the request arrived, and what its cryptography took. */
-  readonly startedUs: number;
-  readonly cryptoUs: number;
-}
-
-/** What a decision wants: one event, the rows that change with it, and the answer that leaves once both are durable. */
-export interface Decided<T> {
-  readonly draft: EventDraft;
-  readonly writes: readonly Write[];
-  readonly answer: T;
-}
-
-export interface Recorded<T> {
-  readonly seq: number;
-  readonly answer: T;
-}
-
-/** Decides on the state as it is. It may be called again when the state has moved on, so it must do nothing but decide. */
-export type Decide<T> = (state: StateView, nowUs: number) => Decided<T>;
 
 interface Waiting {
   readonly decide: Decide<unknown>;
@@ -71,8 +43,6 @@ const HEAD = 'head';
 /** Calls in one group at most; the others wait for the next, so that one fsync never covers an unbounded batch. */
 const MAX_GROUP = 1024;
 const MAX_LOST_RACES = 1000;
-/** An entry of the ledger has a length of 16 bits (C2SP tlog-tiles). */
-const MAX_EVENT_BYTES = 65_535;
 
 /**
  * The journal: events, key state and wrapped material in one LMDB environment, so that one transaction and one fsync commit
@@ -140,15 +110,12 @@ export class Journal implements Closeable {
 
   /** Sequence number of the newest durable event, those of other processes included. */
   head(): number {
-    const entry = this.#heads.getEntry(HEAD);
-    return entry?.version ?? 0;
+    return this.#heads.getEntry(HEAD)?.version ?? 0;
   }
 
   read(from: number, limit: number): readonly { seq: number; bytes: Buffer }[] {
-    const rows: { seq: number; bytes: Buffer }[] = [];
-    for (const { key, value } of this.#events.getRange({ start: Math.max(1, from), limit }))
-      rows.push({ seq: key, bytes: value });
-    return rows;
+    const rows = this.#events.getRange({ start: Math.max(1, from), limit });
+    return [...rows].map(({ key, value }) => ({ seq: key, bytes: value }));
   }
 
   /**
@@ -204,7 +171,8 @@ export class Journal implements Closeable {
     this.#flushing = undefined;
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(asked: readonly Waiting[]): Promise<void> {
+    let group = asked;
     for (let races = 0; races < MAX_LOST_RACES; races += 1) {
       const base = this.#head;
       const startUs = this.#clock.monotonicUs();
@@ -225,6 +193,8 @@ export class Journal implements Closeable {
         kept.forEach((waiting, at) => waiting.resolve({ seq: base + 1 + at, answer: waiting.decided?.answer }));
         return;
       }
+      // Those that were refused have their answer; asked again they might leave an event that nobody was told of.
+      group = kept;
       this.#catchUp(writes.length > 0);
     }
     throw new Error('Bug: the journal head moved on every attempt');
@@ -272,34 +242,13 @@ export class Journal implements Closeable {
     }
   }
 
-  #tryEncode(waiting: Waiting, draft: EventDraft, seq: number, timeUs: number, startUs: number): Buffer | undefined {
+  #tryEncode(waiting: Waiting, draft: EventDraft, seq: number, timeUs: number, flushUs: number): Buffer | undefined {
     try {
-      const bytes = this.#encode(draft, seq, timeUs, waiting.readyUs, startUs);
-      // One that is larger could never be proven: the ledger has no place for it.
-      if (bytes.length > MAX_EVENT_BYTES)
-        throw new Error(`Bug: an event of ${bytes.length} bytes for ${draft.operation}`);
-      return bytes;
+      return encodeDraft(draft, { seq, timeUs, readyUs: waiting.readyUs, flushUs, commitUs: this.#lastCommitUs });
     } catch (error) {
       waiting.reject(error);
       return undefined;
     }
-  }
-
-  #encode(
-    { startedUs, cryptoUs, ...facts }: EventDraft,
-    seq: number,
-    timeUs: number,
-    readyUs: number,
-    flushUs: number,
-  ): Buffer {
-    const commitUs = this.#lastCommitUs;
-    const timing = {
-      totalUs: Math.max(0, flushUs - startedUs) + commitUs,
-      queueUs: Math.max(0, flushUs - readyUs),
-      cryptoUs,
-      commitUs,
-    };
-    return encodeKeyEvent({ ...facts, v: 1, id: uuidv7(timeUs / 1000), seq, time: toIsoMicros(timeUs), timing });
   }
 
   /** Another process committed first. Its events have our numbers; if it changed state too, what we decided may be wrong. */
@@ -327,6 +276,14 @@ export class Journal implements Closeable {
       );
     this.#head = entry.version ?? 0;
     this.#stateVersion = entry.value.stateVersion;
+    this.#lastTimeUs = Math.max(this.#lastTimeUs, this.#timeOf(this.#head));
+  }
+
+  /** When an event was dated; 0 where there is none. Ours must not be dated before it. */
+  #timeOf(seq: number): number {
+    const bytes = this.#events.get(seq);
+    if (bytes === undefined) return 0;
+    return parseIsoMicros((JSON.parse(bytes.toString('utf8')) as Pick<KeyEvent, 'time'>).time) ?? 0;
   }
 
   #fence(group: readonly Waiting[], cause: unknown): void {

@@ -3,6 +3,8 @@ import { type StateView, type TableName, type Write } from './state.ts';
 
 /** Rows kept decoded in memory, per table. A row is read from LMDB again once the table has grown past this. */
 const MAX_CACHED_ROWS = 200_000;
+/** Longer than any name of a row; LMDB throws for keys of more than 1,978 bytes, and callers choose what they ask for. */
+const MAX_NAME_CHARS = 600;
 const LAST = '\u{10FFFF}';
 
 /**
@@ -27,6 +29,7 @@ export class StateStore implements StateView {
     const cache = this.#cacheOf(table);
     const known = cache.get(key);
     if (known !== undefined || cache.has(key)) return known;
+    if (key.length > MAX_NAME_CHARS) return undefined;
     const stored = this.#tables.get(table)?.get(key);
     // Absence is not remembered: callers choose the names they ask for, and could fill the memory with them.
     if (stored !== undefined) this.#remember(cache, key, stored);
