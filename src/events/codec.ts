@@ -48,8 +48,6 @@ function check<T>(schema: z.ZodType<T>, raw: unknown): z.ZodSafeParseResult<T> |
 
 const encode = (value: unknown): Buffer => Buffer.from(canonicalJson(value), 'utf8');
 
-/** The canonical bytes of an event (RFC 8785): the leaf of the ledger and the value of the Kafka message. */
-export const encodeKeyEvent = (event: KeyEvent): Buffer => encode(event);
 export const encodeFinding = (finding: Finding): Buffer => encode(finding);
 export const encodeAlert = (alert: Alert): Buffer => encode(alert);
 export const encodeKeyState = (row: KeyStateRow): Buffer => encode(row);

@@ -7,7 +7,6 @@ export { Arn, AccountId, AliasName, Digest, KeyId, Micros, Time } from './primit
 export {
   encodeAlert,
   encodeFinding,
-  encodeKeyEvent,
   encodeKeyState,
   parseAlert,
   parseFinding,
@@ -16,3 +15,4 @@ export {
   type Parsed,
 } from './codec.ts';
 export { TOPICS, type Topic } from './topics.ts';
+export { encodeKeyEvent } from './encode-key-event.ts';

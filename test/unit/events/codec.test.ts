@@ -58,6 +58,28 @@ describe('an event', () => {
     );
   });
 
+  test('is written as RFC 8785 says, whichever of its members are there', () => {
+    const optional = [
+      'ciphertext',
+      'decision',
+      'encryptionContext',
+      'errorCode',
+      'key',
+      'sourceEncryptionContext',
+      'sourceKey',
+    ] as const;
+    fc.assert(
+      fc.property(anyEvent, fc.subarray([...optional]), fc.boolean(), (event, left, traced) => {
+        const trace = traced ? event.trace : { requestId: event.trace.requestId };
+        const kept = Object.entries({ ...event, trace }).filter(
+          ([name]) => !(left as readonly string[]).includes(name),
+        );
+        const partial = Object.fromEntries(kept) as unknown as KeyEvent;
+        expect(encodeKeyEvent(partial).toString('utf8')).toBe(canonicalJson(partial));
+      }),
+    );
+  });
+
   test('cannot be written with a text that has no UTF-8 form', () => {
     expect(() => encodeKeyEvent({ ...everyField, encryptionContext: { tenant: '\ud83d' } })).toThrow(TypeError);
   });
