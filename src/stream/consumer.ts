@@ -26,5 +26,6 @@ export interface Consumer<T> {
     readonly partition: number;
     readonly items: readonly Item<T>[];
   }) => Promise<readonly Rejection[]>;
+  /** The next offset wanted in a partition, where this consumer keeps its position with its data; see `Subscription`. */
   readonly position?: (partition: number) => Promise<number | undefined>;
 }

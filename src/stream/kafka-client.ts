@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { CompressionTypes, Kafka, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs';
-import { assert, type Log } from '../base/index.ts';
+import type { Log } from '../base/index.ts';
 import type { Topic } from '../events/index.ts';
 import { kafkajsLogCreator } from './kafka-log.ts';
 
@@ -29,12 +29,13 @@ export interface KafkaLogOptions {
   readonly appendTimeoutMs?: number;
   /** A group member that is silent for this long is given up by the broker, in milliseconds (default 15,000). */
   readonly sessionTimeoutMs?: number;
-  /** How a broker is reached where it is not by plain TCP, such as through a tunnel. Not combined with `tls`. */
+  /** How a broker is reached where it is not directly, such as through a tunnel. */
   readonly connect?: (host: string, port: number) => Socket;
 }
 
 export const CONNECTION_TIMEOUT_MS = 3000;
 export const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 60_000;
 /** How long closing waits for a broker to take its leave. */
 export const GOODBYE_MS = 3000;
 
@@ -53,8 +54,6 @@ export interface KafkaClient {
 
 /** The client library, loaded only where Kafka is used. */
 export async function createKafka(options: KafkaLogOptions): Promise<KafkaClient> {
-  const { connect } = options;
-  assert(connect === undefined || !options.tls, '`connect` makes plain connections, `tls` asks for others');
   const { default: kafkajs } = await import('kafkajs');
   const config: KafkaConfig = {
     brokers: [...options.brokers],
@@ -62,19 +61,30 @@ export async function createKafka(options: KafkaLogOptions): Promise<KafkaClient
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,
+    socketFactory: ({ host, port, onConnect }) => openSocket(options, host, port, onConnect),
     logLevel: kafkajs.logLevel.WARN,
     logCreator: kafkajsLogCreator(options.log, kafkajs.logLevel.ERROR),
-    ...(options.tls === undefined ? {} : { ssl: options.tls }),
     // kafkajs has one type per mechanism; these three take the same two words.
     ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
   };
-  if (connect !== undefined) {
-    config.socketFactory = ({ host, port, onConnect }) => {
-      const socket = connect(host, port);
-      socket.once('connect', onConnect);
-      return socket;
-    };
-  }
   const { GZIP, None } = kafkajs.CompressionTypes;
   return { kafka: new kafkajs.Kafka(config), compression: options.compression === 'gzip' ? GZIP : None };
+}
+
+function openSocket({ tls, connect }: KafkaLogOptions, host: string, port: number, onConnect: () => void): Socket {
+  const plain = connect?.(host, port) ?? connectTcp({ host, port });
+  plain.setKeepAlive(true, KEEP_ALIVE_MS);
+  plain.setNoDelay(true);
+  const socket = tls === undefined || tls === false ? plain : secure(plain, host, tls);
+  // kafkajs takes leave of a broken connection more than once, and each time leaves a listener behind.
+  socket.setMaxListeners(0);
+  return socket.once(socket === plain ? 'connect' : 'secureConnect', onConnect);
+}
+
+function secure(plain: Socket, host: string, tls: true | ConnectionOptions): Socket {
+  // Server Name Indication is for names (RFC 6066, section 3); the certificate is compared with `host` either way.
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const socket = connectTls({ host, ...servername, ...(tls === true ? {} : tls), socket: plain });
+  plain.on('error', (error) => socket.destroy(error));
+  return socket;
 }

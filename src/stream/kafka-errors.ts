@@ -14,6 +14,7 @@ const REFUSALS = new Set([
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
+  'ILLEGAL_SASL_STATE',
   'UNSUPPORTED_SASL_MECHANISM',
   'UNSUPPORTED_VERSION',
 ]);
@@ -24,6 +25,20 @@ const GROUP_CHANGES = new Set([
   'UNKNOWN_MEMBER_ID',
   'NOT_COORDINATOR_FOR_GROUP',
   'FENCED_INSTANCE_ID',
+]);
+const UNREACHABLE = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+]);
+const SETTLING = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
 ]);
 const DEEPEST_CAUSE = 10;
 
@@ -46,9 +61,11 @@ const isAnyOf = (error: unknown, kinds: ReadonlySet<string>): boolean => {
 export const isRefusal = (error: unknown): boolean =>
   isAnyOf(error, REFUSALS) || isAnyOf(error, new Set(['KafkaJSSASLAuthenticationError']));
 export const isGroupChange = (error: unknown): boolean => isAnyOf(error, GROUP_CHANGES);
+/** The cluster is choosing who leads, as after a start or where a topic is new: over in moments. */
+export const isSettling = (error: unknown): boolean => isAnyOf(error, SETTLING);
 export const isTopicExists = (error: unknown): boolean => isAnyOf(error, new Set(['TOPIC_ALREADY_EXISTS']));
-/** The connection may be black-holed; only a new one helps. */
-export const isTimeout = (error: unknown): boolean => isAnyOf(error, new Set(['KafkaJSRequestTimeoutError']));
+/** The connection is broken or, after a timeout, may lead nowhere: a new one is wanted. */
+export const isUnreachable = (error: unknown): boolean => isAnyOf(error, UNREACHABLE);
 
 /** An operational error is kept as it is; anything else becomes one that says whether to try again. */
 export function toOperational(error: unknown, doing: string): OperationalError {

@@ -30,16 +30,15 @@ export async function handleFetch(member: Membership, payload: EachBatchPayload)
   const { to, log, ended } = member;
   const { batch } = payload;
   const limit = to.maxBatch ?? DEFAULT_MAX_BATCH;
-  const pulse = startPulse(payload);
-  const signal = AbortSignal.any([ended, pulse.lost]);
+  const pulse = startPulse(payload, ended);
   try {
     for (let at = 0; at < batch.messages.length; at += limit) {
       // A seek has made the rest of this fetch irrelevant.
-      if (signal.aborted || payload.isStale()) break;
+      if (pulse.signal.aborted || payload.isStale()) break;
       const messages = batch.messages.slice(at, at + limit).map(toDelivered);
       const last = messages.at(-1);
       if (last === undefined) break;
-      const taken = await deliver({ topic: to.topic, partition: batch.partition, messages }, to, log, signal);
+      const taken = await deliver({ topic: to.topic, partition: batch.partition, messages }, to, log, pulse.signal);
       if (!taken) break;
       payload.resolveOffset(String(last.offset));
       await commit(member, payload, last.offset + 1);
@@ -48,7 +47,7 @@ export async function handleFetch(member: Membership, payload: EachBatchPayload)
     pulse.stop();
   }
   // The group is being shared out anew: kafkajs joins again when it sees this.
-  if (pulse.lost.aborted && !ended.aborted) throw pulse.lost.reason;
+  if (pulse.signal.aborted && !ended.aborted) throw pulse.signal.reason;
 }
 
 /** Through the payload, not the consumer: that one commits nothing any more once it is stopping. */
@@ -68,20 +67,30 @@ async function commit({ name, ended }: Membership, payload: EachBatchPayload, ne
 }
 
 interface Pulse {
-  /** Aborts, with kafkajs's error for its reason, when the group no longer counts on this member's partitions. */
-  readonly lost: AbortSignal;
+  /** Aborts with the membership, or, with kafkajs's error for its reason, when the group is being shared out anew. */
+  readonly signal: AbortSignal;
   stop(): void;
 }
 
-function startPulse(payload: EachBatchPayload): Pulse {
-  const lost = new AbortController();
+function startPulse(payload: EachBatchPayload, ended: AbortSignal): Pulse {
+  const pulse = new AbortController();
+  const end = (): void => pulse.abort(ended.reason);
+  // By hand: AbortSignal.any would leave something behind on `ended` for every fetch.
+  if (ended.aborted) end();
+  else ended.addEventListener('abort', end);
   const timer = setInterval(() => {
     // Anything but a change of the group is the broker being away: the place is kept if it returns in time.
     payload.heartbeat().catch((error: unknown) => {
-      if (isGroupChange(error)) lost.abort(error);
+      if (isGroupChange(error)) pulse.abort(error);
     });
   }, HEARTBEAT_REMINDER_MS);
-  return { lost: lost.signal, stop: () => clearInterval(timer) };
+  return {
+    signal: pulse.signal,
+    stop() {
+      clearInterval(timer);
+      ended.removeEventListener('abort', end);
+    },
+  };
 }
 
 /**

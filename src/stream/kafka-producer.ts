@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Message as KafkaMessage, Producer } from 'kafkajs';
 import { OperationalError, type Closeable } from '../base/index.ts';
 import type { Topic } from '../events/index.ts';
@@ -11,7 +12,7 @@ import {
   type KafkaClient,
   type KafkaLogOptions,
 } from './kafka-client.ts';
-import { isRefusal, isTimeout, toOperational } from './kafka-errors.ts';
+import { isRefusal, isUnreachable, toOperational } from './kafka-errors.ts';
 import { PartitionLine } from './kafka-line.ts';
 import { partitionOf } from './kafka-partition.ts';
 import type { KafkaTopics } from './kafka-topics.ts';
@@ -38,13 +39,15 @@ export function openKafkaAppender(
   const { log, appendTimeoutMs = APPEND_TIMEOUT_MS } = options;
   const lines = new Map<string, PartitionLine>();
   const closing = new AbortController();
+  // As many lines as partitions may be waiting for it.
+  setMaxListeners(0, closing.signal);
   let connection: Promise<Producer> | undefined;
 
   async function connect(): Promise<Producer> {
     const producer = kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
-      retry: RETRY,
+      retry: { ...RETRY, retries: 2 },
       // The partition is chosen in `share`, once, so that a repeat goes where the first attempt went.
       createPartitioner:
         () =>
@@ -74,8 +77,7 @@ export function openKafkaAppender(
         compression,
       });
     } catch (error) {
-      // A refused connection, or one that may lead nowhere: the next attempt makes a new one.
-      if (isTimeout(error) || (await isRejected(mine))) reconnect(mine);
+      if (isUnreachable(error) || (await isRejected(mine))) reconnect(mine);
       throw error;
     }
   }

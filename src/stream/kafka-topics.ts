@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { OperationalError, type Closeable } from '../base/index.ts';
 import { TOPICS, type Topic } from '../events/index.ts';
 import { settlesWithin } from './backoff.ts';
 import { GOODBYE_MS, groupId, topicName, type KafkaLogOptions } from './kafka-client.ts';
-import { isTopicExists, toOperational } from './kafka-errors.ts';
+import { isSettling, isTopicExists, toOperational } from './kafka-errors.ts';
 
 /** Dead letters carry a whole message in base64, so they may be larger than what they are made of. */
 const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024;
+
+/** kafkajs asks an administrator's questions once; a topic's leaders may take a moment to be known. */
+const SETTLING_ATTEMPTS = 20;
+const SETTLING_PAUSE_MS = 100;
 
 /** What the adapter asks the cluster about its topics and groups. */
 export interface KafkaTopics extends Closeable {
@@ -39,7 +44,15 @@ export function openKafkaTopics(kafka: Kafka, options: KafkaLogOptions): KafkaTo
   async function ask<T>(doing: string, question: (admin: Admin) => Promise<T>): Promise<T> {
     const mine = (connection ??= connect());
     try {
-      return await question(await mine);
+      const admin = await mine;
+      for (let failures = 0; ; failures += 1) {
+        try {
+          return await question(admin);
+        } catch (error) {
+          if (!isSettling(error) || failures >= SETTLING_ATTEMPTS) throw error;
+          await sleep(SETTLING_PAUSE_MS);
+        }
+      }
     } catch (error) {
       if (connection === mine) {
         connection = undefined;

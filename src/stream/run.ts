@@ -1,5 +1,5 @@
 import { assert, messageOf, systemClock, type Clock, type Closeable, type Log } from '../base/index.ts';
-import { TOPICS } from '../events/index.ts';
+import { TOPICS, type Parsed } from '../events/index.ts';
 import type { Consumer, Item } from './consumer.ts';
 import { encodeDeadLetter, toDeadLetter, type Poison } from './dead-letter.ts';
 import type { Batch, EventLog, Message } from './event-log.ts';
@@ -55,7 +55,7 @@ export async function runConsumer<T>(options: RunOptions<T>): Promise<RunningCon
     const poison: Poison[] = [];
     const bytesAt = new Map<number, Uint8Array>();
     for (const { offset, value: bytes } of messages) {
-      const parsed = consumer.parse(bytes);
+      const parsed = tryParse(consumer, bytes, logger);
       if (parsed.ok) items.push({ offset, value: parsed.value, bytes });
       else poison.push({ topic, group, partition, offset, reason: parsed.reason, bytes });
       bytesAt.set(offset, bytes);
@@ -92,4 +92,14 @@ export async function runConsumer<T>(options: RunOptions<T>): Promise<RunningCon
     ...(maxBatch === undefined ? {} : { maxBatch }),
   });
   return { counts: () => counts, close: () => running.close() };
+}
+
+/** A parser that throws has a bug, but whoever wrote the message must not be able to stop the line with it. */
+function tryParse<T>({ group, parse }: Consumer<T>, bytes: Uint8Array, logger: Log): Parsed<T> {
+  try {
+    return parse(bytes);
+  } catch (error) {
+    logger.error('parser-failed', { group, reason: messageOf(error) });
+    return { ok: false, reason: 'the parser failed' };
+  }
 }

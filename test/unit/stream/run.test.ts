@@ -127,6 +127,21 @@ test('a batch of nothing but poison is finished without the consumer', async () 
   await log.close();
 });
 
+test('a message that breaks the parser is poison like any other', async () => {
+  const { log, deadLetters } = given();
+  const { consumer, kept } = numbers();
+  const parse = (bytes: Uint8Array): Parsed<number> => {
+    if (bytes.length > 3) throw new RangeError('a parser that did not expect this');
+    return consumer.parse(bytes);
+  };
+  await log.append(topic, lines('1', 'breaks', '2'));
+  await runConsumer({ log, consumer: { ...consumer, parse }, logger: silentLog });
+  await caughtUp(log);
+  expect(kept).toEqual([1, 2]);
+  expect(deadLetters().map(({ offset, reason }) => [offset, reason])).toEqual([[1, 'the parser failed']]);
+  await log.close();
+});
+
 test('a consumer with a position of its own begins there', async () => {
   const { log } = given();
   const { consumer, kept } = numbers({ position: () => Promise.resolve(2) });
