@@ -11,7 +11,9 @@ import { formatCount, formatMs, pause } from '../terminal.ts';
 import { foundCompany, REGION, type Company } from './company.ts';
 import { openNarrator, type Narrator } from './narrator.ts';
 import { SERVICES } from './policies.ts';
-import { lookBack, play, type Ending, type Stage } from './story.ts';
+import { lookBack } from './look-back.ts';
+import type { Ending, Stage } from './stage.ts';
+import { play } from './story.ts';
 
 const READY_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 500;
@@ -85,7 +87,7 @@ async function perform(
 
 async function playAndLookBack(stage: Stage): Promise<Ending> {
   const ending = await play(stage);
-  if (ending.alert !== undefined && !stage.stopped.aborted) await lookBack(stage);
+  if (ending.alert !== undefined && !stage.stopped.aborted) await lookBack(stage, ending);
   return ending;
 }
 
@@ -97,14 +99,14 @@ function tellEnding(
   ending: Ending,
   stopped: boolean,
 ): number {
-  const { alert, msToAlert, loot, day } = ending;
+  const { alert, msToAlert, loot } = ending;
   const { terminal, invocation } = context;
-  const faults = Object.fromEntries([...day.faults, ...loot.faults]);
+  const faults = Object.fromEntries([...ending.faults, ...(loot?.faults ?? [])]);
   const facts = {
     alert: alert?.id ?? null,
     secondsToAlert: msToAlert === undefined ? null : Math.round(msToAlert) / 1000,
-    opened: loot.opened,
-    refused: loot.refused,
+    opened: loot?.opened ?? 0,
+    refused: loot?.refused ?? 0,
     faults,
   };
   if (Object.keys(faults).length > 0) {

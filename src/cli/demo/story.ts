@@ -2,50 +2,22 @@ import { setMaxListeners } from 'node:events';
 import { presentAlert } from '../../alerts/index.ts';
 import { systemClock } from '../../base/index.ts';
 import type { Alert } from '../../events/index.ts';
-import type { ClickHouse, Config } from '../doors.ts';
-import { formatCount, formatMs, pause, table, visible, type Terminal } from '../terminal.ts';
-import { alertQuery, asCurl, callsQuery, runSql } from './by-sql.ts';
-import type { Company } from './company.ts';
-import type { Narrator } from './narrator.ts';
-import { SERVICES } from './policies.ts';
-import { steal, type Loot } from './theft.ts';
-import { awaitAlert, companySli, companyTable } from './watch.ts';
-import { openWorkday, type Workday } from './work.ts';
-
-export interface Stage {
-  readonly terminal: Terminal;
-  readonly narrator: Narrator;
-  readonly company: Company;
-  readonly sre: ClickHouse;
-  readonly config: Config;
-  readonly endpoint: string;
-  /** How long the company works before the theft. */
-  readonly seconds: number;
-  /** Event time from which the tables are read. */
-  readonly sinceUs: number;
-  /** Ends the story early. */
-  readonly stopped: AbortSignal;
-}
-
-export interface Ending {
-  /** Undefined when no alert came. */
-  readonly alert: Alert | undefined;
-  readonly msToAlert: number | undefined;
-  readonly loot: Loot;
-  readonly day: Workday;
-}
+import { formatCount, formatMs, pause } from '../terminal.ts';
+import { showSli, type Ending, type Stage } from './stage.ts';
+import { steal } from './theft.ts';
+import { awaitAlert } from './watch.ts';
+import { openWorkday, type SealedRecord } from './work.ts';
 
 /** As many as the thief could want; each with a data key of its own. */
 const CUSTOMERS = 1_200;
 const TABLE_EVERY_MS = 5_000;
 const ALERT_WITHIN_MS = 60_000;
-/** Events are in ClickHouse within a few seconds; the last table waits for them. */
-const SETTLE_MS = 3_000;
 
 /** The detector's windows; one that starts late in a window is seen in the next, a few seconds later. */
 const WINDOW_MS = 10_000;
 const LATE_IN_WINDOW_MS = 7_000;
 
+/** Import, work, rotation, theft, alert, containment. Resolves when everybody has stopped. */
 export async function play(stage: Stage): Promise<Ending> {
   const { narrator, company, seconds, stopped } = stage;
   const workday = openWorkday(company, (step, who, text) => narrator.say(step, who, text));
@@ -74,7 +46,8 @@ export async function play(stage: Stage): Promise<Ending> {
     if (!stopped.aborted) await rotation(stage, workday);
     await pause((seconds * 1000) / 2, stopped);
     await untilEarlyInWindow(stopped);
-    return { ...(await theft({ ...stage, stopped: closed }, workday.day)), day: workday.day };
+    const { customers, faults } = workday.day;
+    return stopped.aborted ? { faults } : { ...(await theft({ ...stage, stopped: closed }, customers)), faults };
   } finally {
     closing.abort();
     await Promise.all([working, tables]);
@@ -91,7 +64,7 @@ async function rotation({ narrator, company }: Stage, workday: ReturnType<typeof
   });
 }
 
-async function theft(stage: Stage, day: Workday): Promise<Omit<Ending, 'day'>> {
+async function theft(stage: Stage, customers: readonly SealedRecord[]): Promise<Omit<Ending, 'faults'>> {
   const { narrator, company, endpoint, sre, sinceUs, stopped } = stage;
   const principal = company.arnOf('reports');
   narrator.say(
@@ -104,7 +77,8 @@ async function theft(stage: Stage, day: Workday): Promise<Omit<Ending, 'day'>> {
   const stealing = steal({
     endpoint,
     credentials: company.credentialsOf('reports'),
-    records: [...day.customers],
+    // A copy: the table goes on growing.
+    records: [...customers],
     stopped,
     onProgress: (opened) =>
       narrator.say('theft-progress', 'a thief', `has opened ${formatCount(opened)} records`, { opened }),
@@ -112,14 +86,14 @@ async function theft(stage: Stage, day: Workday): Promise<Omit<Ending, 'day'>> {
   // Awaited below, after the alert; until then a failure must not count as unhandled.
   stealing.catch(() => undefined);
   const alert = await awaitAlert(sre, { principal, sinceUs, withinMs: ALERT_WITHIN_MS, stopped });
-  const msToAlert = alert === undefined ? undefined : performance.now() - begun;
-  if (alert !== undefined && msToAlert !== undefined) {
+  const msToAlert = performance.now() - begun;
+  if (alert !== undefined) {
     tellAlert(stage, alert, msToAlert);
     await company.shutOut('reports', 'customers');
     narrator.say(
       'containment',
       'administrator',
-      'does what the alert says: a Deny for reports in the key policy of customers. Reports itself must wait for a new access key',
+      'does what the alert says: a Deny for reports in the key policy of customers, the honest reports included',
     );
   }
   const loot = await stealing;
@@ -129,7 +103,7 @@ async function theft(stage: Stage, day: Workday): Promise<Omit<Ending, 'day'>> {
     opened: loot.opened,
     refused: loot.refused,
   });
-  return { alert, msToAlert, loot };
+  return alert === undefined ? { loot } : { alert, msToAlert, loot };
 }
 
 function tellAlert({ terminal, narrator }: Stage, alert: Alert, msToAlert: number): void {
@@ -154,51 +128,6 @@ async function showTables(stage: Stage, closed: AbortSignal): Promise<void> {
     await showSli(stage);
   }
 }
-
-async function showSli({ terminal, narrator, sre, sinceUs, company }: Stage): Promise<void> {
-  const rows = await companySli(sre, sinceUs, company.arnOf, ['administrator', ...SERVICES]);
-  const facts = rows.map(({ name, counts, latency }) => ({ service: name, ...counts, p99Ms: latency?.p99Ms ?? null }));
-  if (rows.length > 0) narrator.show('sli', companyTable(terminal, rows), { rows: facts });
-}
-
-/** The last table, the same rows by SQL, and where to go from here. */
-export async function lookBack(stage: Stage): Promise<void> {
-  const { terminal, narrator, sre, config, company, stopped } = stage;
-  await pause(SETTLE_MS, stopped);
-  await showSli(stage);
-  const principal = company.arnOf('reports');
-  const calls = await runSql(sre, callsQuery(principal));
-  const columns = Object.keys(calls[0] ?? {});
-  const rows = calls.map((row) => columns.map((column) => String(row[column] ?? '')));
-  narrator.say('sql', 'by SQL', 'who called with that access key, and with which tool:');
-  narrator.show(
-    'sql-calls',
-    [
-      ...shell(terminal, callsQuery(principal).split('\n')),
-      '',
-      ...table(
-        terminal,
-        columns.map((title) => ({ title })),
-        rows,
-      ),
-    ],
-    { rows: calls },
-  );
-  const alerts = await runSql(sre, alertQuery(principal));
-  const width = Math.max(0, ...alerts.flatMap((row) => Object.keys(row).map((name) => name.length)));
-  const vertical = alerts.flatMap((row) =>
-    Object.entries(row).map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value))}`),
-  );
-  narrator.say('sql', 'by SQL', 'and the alert; paste this to see it for yourself:');
-  narrator.show('sql-alert', [...shell(terminal, asCurl(config, alertQuery(principal))), '', ...vertical], {
-    query: alertQuery(principal),
-    curl: asCurl(config, alertQuery(principal)).join('\n'),
-    rows: alerts,
-  });
-}
-
-const shell = (terminal: Terminal, lines: readonly string[]): string[] =>
-  lines.map((line) => terminal.paint('bold', line));
 
 async function timed(work: () => Promise<void>): Promise<number> {
   const begun = systemClock.monotonicUs();
