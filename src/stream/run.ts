@@ -95,11 +95,11 @@ export async function runConsumer<T>(options: RunOptions<T>): Promise<RunningCon
 }
 
 /** A parser that throws has a bug, but whoever wrote the message must not be able to stop the line with it. */
-function tryParse<T>({ group, parse }: Consumer<T>, bytes: Uint8Array, logger: Log): Parsed<T> {
+function tryParse<T>(consumer: Consumer<T>, bytes: Uint8Array, logger: Log): Parsed<T> {
   try {
-    return parse(bytes);
+    return consumer.parse(bytes);
   } catch (error) {
-    logger.error('parser-failed', { group, reason: messageOf(error) });
+    logger.error('parser-failed', { group: consumer.group, reason: messageOf(error) });
     return { ok: false, reason: 'the parser failed' };
   }
 }
