@@ -61,44 +61,41 @@ function draftOf(
   errorCode: string | undefined,
   changes: KeyEvent['changes'],
 ): EventDraft {
-  const { input, caller, operation } = call;
-  const context = (input['DestinationEncryptionContext'] ?? input['EncryptionContext']) as
-    Record<string, string> | undefined;
-  const source = input['SourceEncryptionContext'] as Record<string, string> | undefined;
-  return {
+  const { input, caller, operation, requestId, traceparent } = call;
+  const context = (input['DestinationEncryptionContext'] ?? input['EncryptionContext']) as ContextFacts;
+  const source = input['SourceEncryptionContext'] as ContextFacts;
+  // Assigned one by one: this is built for every call, and spreading what may be absent costs more than all the rest of it.
+  const draft: Writable<EventDraft> = {
     operation,
     kind: kindOf(operation),
     outcome,
-    ...(errorCode === undefined ? {} : { errorCode }),
     region: call.region,
     actor: caller.actor,
     origin: call.origin,
-    ...(notes.key === undefined ? {} : { key: notes.key }),
-    ...(notes.sourceKey === undefined ? {} : { sourceKey: notes.sourceKey }),
     request: requestFacts(input),
-    ...(context === undefined ? {} : { encryptionContext: context }),
-    ...(source === undefined ? {} : { sourceEncryptionContext: source }),
-    ...(notes.decision === undefined ? {} : { decision: notes.decision }),
-    ...ciphertextOf(notes),
-    trace: { requestId: call.requestId, ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }) },
+    trace: traceparent === undefined ? { requestId } : { requestId, traceparent },
     changes,
     startedUs: call.startedUs,
     cryptoUs: notes.cryptoUs,
   };
+  if (errorCode !== undefined) draft.errorCode = errorCode;
+  if (notes.key !== undefined) draft.key = notes.key;
+  if (notes.sourceKey !== undefined) draft.sourceKey = notes.sourceKey;
+  if (context !== undefined) draft.encryptionContext = context;
+  if (source !== undefined) draft.sourceEncryptionContext = source;
+  if (notes.decision !== undefined) draft.decision = notes.decision;
+  const { ciphertextIn, ciphertextOut } = notes;
+  if (ciphertextIn !== undefined)
+    draft.ciphertext = ciphertextOut === undefined ? { in: ciphertextIn } : { in: ciphertextIn, out: ciphertextOut };
+  else if (ciphertextOut !== undefined) draft.ciphertext = { out: ciphertextOut };
+  return draft;
 }
+
+type ContextFacts = Record<string, string> | undefined;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const kindOf = (operation: string): KeyEvent['kind'] =>
   operation in API ? API[operation as keyof typeof API].kind : 'management';
-
-function ciphertextOf({ ciphertextIn, ciphertextOut }: Notes): Pick<EventDraft, 'ciphertext'> {
-  if (ciphertextIn === undefined && ciphertextOut === undefined) return {};
-  return {
-    ciphertext: {
-      ...(ciphertextIn === undefined ? {} : { in: ciphertextIn }),
-      ...(ciphertextOut === undefined ? {} : { out: ciphertextOut }),
-    },
-  };
-}
 
 /** The event and the answer of an operation that was carried out. */
 export const eventOf = (call: Call, notes: Notes, { body, changes }: Done): { draft: EventDraft; answer: Answer } => ({

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../base/index.ts';
+import { rememberCanonical, type Clock, type Log } from '../base/index.ts';
 import type { Decided, Journal, StateView } from '../journal/index.ts';
 import {
   OPERATIONS as API,
@@ -262,10 +262,22 @@ function strangerOf(accessKeyId: string): Caller {
 
 const MAX_USER_AGENT = 512;
 
-const originOf = ({ ip, userAgent }: ApiRequest): Call['origin'] => ({
-  ...(ip === undefined ? {} : { ip }),
-  ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MAX_USER_AGENT).toWellFormed() }),
-});
+const MAX_ORIGINS = 1_000;
+const origins = new Map<string, Call['origin']>();
+
+/** Clients call many times from one place: it is written once. */
+function originOf({ ip, userAgent }: ApiRequest): Call['origin'] {
+  const name = `${ip ?? ''} ${userAgent ?? ''}`;
+  const known = origins.get(name);
+  if (known !== undefined) return known;
+  const origin = rememberCanonical({
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MAX_USER_AGENT).toWellFormed() }),
+  });
+  if (origins.size >= MAX_ORIGINS) origins.clear();
+  origins.set(name, origin);
+  return origin;
+}
 
 const respond = (answer: Answer, seq: number): ApiResponse =>
   'body' in answer ? { status: 200, body: answer.body, seq } : refusalResponse(answer.refusal as ApiRefusal, seq);

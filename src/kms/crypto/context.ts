@@ -14,15 +14,23 @@ export function encodeContext(context: EncryptionContext | undefined): Buffer {
   if (context === undefined) return EMPTY;
   const names = Object.keys(context);
   if (names.length === 0) return EMPTY;
-  const pairs = names.map((name) => [Buffer.from(name, 'utf8'), Buffer.from(context[name] ?? '', 'utf8')] as const);
-  if (pairs.length > 1) pairs.sort(([a], [b]) => Buffer.compare(a, b));
+  if (names.length > 1) names.sort(byUtf8);
   let size = 2;
-  for (const [name, value] of pairs) size += 4 + name.length + value.length;
+  for (const name of names) size += 4 + Buffer.byteLength(name) + Buffer.byteLength(context[name] ?? '');
   const out = Buffer.allocUnsafe(size);
-  let at = out.writeUInt16BE(pairs.length, 0);
-  for (const part of pairs.flat()) {
-    at = out.writeUInt16BE(part.length, at);
-    at += part.copy(out, at);
+  let at = out.writeUInt16BE(names.length, 0);
+  for (const name of names) {
+    at = writeText(out, name, at);
+    at = writeText(out, context[name] ?? '', at);
   }
   return out;
+}
+
+/** UTF-16 and UTF-8 order texts differently only where surrogates are. */
+const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+
+function writeText(out: Buffer, text: string, at: number): number {
+  const written = out.write(text, at + 2, 'utf8');
+  out.writeUInt16BE(written, at);
+  return at + 2 + written;
 }
