@@ -38,7 +38,7 @@ Examples:
       },
       true,
     );
-    if (positionals.join(' ') !== 'tail') return context.misuse(`events: "${positionals.join(' ')}" is not tail`);
+    if (positionals.join(' ') !== 'tail') return context.misuse('events: tail is the only thing to do with them');
     const count = /^\d{1,7}$/.test(values.lines) ? Number(values.lines) : undefined;
     if (count === undefined) return context.misuse(`--lines: "${values.lines}" is not a number`);
     const outcome = Outcome.safeParse(values.outcome);

@@ -2,6 +2,9 @@
 import { invocationOf } from './invocation.ts';
 import { run } from './run.ts';
 
+// Whatever a command or a process that it starts writes is the owner's alone, also in a directory that others may enter.
+process.umask(0o077);
+
 process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -14,6 +17,6 @@ process.exitCode = await run(process.argv.slice(2), {
     openSre: async (config) => (await import('../app/index.ts')).openSre(config),
   },
   onSignal: (stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   },
 });

@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly doors: Doors;
   readonly invocation: string;
-  /** Calls back on Ctrl-C and SIGTERM, which from then on do nothing else. */
+  /** Calls back on the first Ctrl-C and the first SIGTERM instead of ending; a second one ends the process. */
   onSignal(stop: () => void): void;
 }
 
