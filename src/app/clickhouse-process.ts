@@ -1,5 +1,5 @@
 import { startEmbeddedClickHouse, type ClickHouseServer } from '../analytics/index.ts';
-import { messageOf, type Closeable, type Log } from '../base/index.ts';
+import { messageOf, OperationalError, type Closeable, type Log } from '../base/index.ts';
 import type { ProcessStatus } from '../console/index.ts';
 import type { ClickHouseAccess } from './config.ts';
 
@@ -16,7 +16,16 @@ export interface ClickHouseProcess extends Closeable {
 /** @throws OperationalError as startEmbeddedClickHouse does, of the first start only. */
 export async function keepClickHouse(options: { dir: string; port: number; log: Log }): Promise<ClickHouseProcess> {
   const { dir, log } = options;
-  let server: ClickHouseServer = await startEmbeddedClickHouse(options);
+  let server: ClickHouseServer = await startEmbeddedClickHouse(options).catch((error: unknown) => {
+    if (!(error instanceof OperationalError) || error.code !== 'PORT_IN_USE') throw error;
+    throw new OperationalError(
+      'PORT_IN_USE',
+      `${error.message}; stop what uses it, or set KEYLEDGER_CLICKHOUSE_PORT.`,
+      {
+        cause: error,
+      },
+    );
+  });
   const port = Number(new URL(server.url).port);
   let state: ProcessStatus['state'] = 'ready';
   let restarts = 0;

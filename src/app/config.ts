@@ -7,12 +7,15 @@ export const ROLES = ['api', 'ledger', 'relay', 'projections', 'analytics', 'det
 export type Role = (typeof ROLES)[number];
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+  .refine((items) => items.length > 0, 'names nothing');
 
 const Environment = z.object({
   KEYLEDGER_DATA: z.string().min(1).default('./data'),
@@ -117,9 +120,10 @@ export function parseConfig(
   const wanted = roles.filter((role): role is Role => (ROLES as readonly string[]).includes(role));
   if (wanted.length !== roles.length || roles.length === 0) faults.push(`--roles: choose from ${ROLES.join(', ')}`);
   const settings = parsed.data;
-  if (settings?.KEYLEDGER_WEBHOOK_URL !== undefined && (settings.KEYLEDGER_WEBHOOK_SECRET?.length ?? 0) === 0)
+  // Of what was given, for a fault elsewhere leaves nothing parsed.
+  if (given['KEYLEDGER_WEBHOOK_URL'] !== undefined && given['KEYLEDGER_WEBHOOK_SECRET'] === undefined)
     faults.push('KEYLEDGER_WEBHOOK_SECRET: needed with KEYLEDGER_WEBHOOK_URL, as whsec_ and 32 random bytes in base64');
-  if (settings?.KAFKA_BROKERS === undefined && wanted.length !== ROLES.length && !onlyFrontDoor(wanted))
+  if (given['KAFKA_BROKERS'] === undefined && wanted.length !== ROLES.length && !onlyFrontDoor(wanted))
     faults.push('--roles: without KAFKA_BROKERS all roles run in one place; set KAFKA_BROKERS to spread them');
   if (settings === undefined || faults.length > 0)
     throw new OperationalError('CONFIG_INVALID', `Settings are wrong: ${faults.join('; ')}`);

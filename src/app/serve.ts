@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
-import { OperationalError, type Closeable } from '../base/index.ts';
+import { OperationalError, messageOf, type Log } from '../base/index.ts';
 import { consoleRoutes, startHttp, type HttpServer, type ProcessStatus, type ServiceStatus } from '../console/index.ts';
 import { ledgerHandler } from '../ledger/index.ts';
 import { keepClickHouse, type ClickHouseProcess } from './clickhouse-process.ts';
@@ -39,13 +39,17 @@ export async function serve(
   prepareDirectory(config.paths.root);
   requireWritable(config.paths.root);
   const release = claimInstance(config.paths.instance, config.paths.root);
-  const running: Closeable[] = [];
+  const parts: Parts = { apiPort: config.apiPort };
+  const ending = new AbortController();
+  let starting: Promise<void> | undefined;
   try {
-    const ended = new Promise<number>((resolve, reject) => {
+    return await new Promise<number>((resolve, reject) => {
       listenForStop(signal, () => resolve(EXIT.ok));
-      start(config, log, running, reject).then((status) => print(panel(config, status)), reject);
+      starting = start(config, log, parts, ending.signal, reject).then((status) => {
+        if (status !== undefined) print(panel(config, status));
+      });
+      starting.catch(reject);
     });
-    return await ended;
   } catch (error) {
     // Fenced: the children are stopped all the same, so that nothing is left running.
     if (error instanceof OperationalError && error.code === 'JOURNAL_FENCED') {
@@ -54,8 +58,10 @@ export async function serve(
     }
     throw error;
   } finally {
-    // The door first, then its readers, then what they write to.
-    for (const part of running.reverse()) await part.close();
+    // What is just being started can be stopped only once it is there.
+    ending.abort();
+    await starting?.catch(() => undefined);
+    await stopParts(parts, log);
     release();
   }
 }
@@ -79,22 +85,37 @@ function listenForStop(signal: AbortSignal | undefined, stop: () => void): void 
   signal?.addEventListener('abort', stop, { once: true });
 }
 
+/** What runs, as far as it has been started. */
 interface Parts {
-  api: RoleProcess | undefined;
-  pipeline: RoleProcess | undefined;
-  clickHouse: ClickHouseProcess | undefined;
-  console: HttpServer;
   apiPort: number;
+  console?: HttpServer;
+  api?: RoleProcess;
+  pipeline?: RoleProcess;
+  clickHouse?: ClickHouseProcess;
 }
 
+/** The door first, then its readers, then what they write to. */
+async function stopParts({ api, pipeline, clickHouse, console }: Parts, log: Log): Promise<void> {
+  const stops = [() => api?.stop(), () => pipeline?.stop(), () => clickHouse?.close(), () => console?.close()];
+  for (const stop of stops) {
+    try {
+      await stop();
+    } catch (error) {
+      // One that cannot end well is no reason to leave the others running.
+      log.error('stop-failed', { reason: messageOf(error) });
+    }
+  }
+}
+
+/** Starts everything and returns the status of it; undefined when told to end before. What it has started is in `parts`. */
 async function start(
   config: Config,
-  log: ReturnType<typeof openLog>,
-  running: Closeable[],
+  log: Log,
+  parts: Parts,
+  ending: AbortSignal,
   fail: (error: OperationalError) => void,
-): Promise<ServiceStatus> {
+): Promise<ServiceStatus | undefined> {
   const has = (role: Role): boolean => config.roles.includes(role);
-  const parts: Partial<Parts> = { apiPort: config.apiPort };
   const status = (): Promise<ServiceStatus> => statusOf(config, parts);
   const ledger = has('ledger') ? ledgerHandler({ dir: config.paths.ledger, prefix: '/ledger/' }) : undefined;
   parts.console = await startHttp({
@@ -104,7 +125,7 @@ async function start(
     log,
     handle: consoleRoutes({ status, metrics: () => metricsOf(parts), ledger }),
   });
-  running.push(parts.console);
+  if (ending.aborted) return undefined;
 
   const embedded = has('analytics') && config.clickHouse === undefined;
   const clickHouse = embedded
@@ -112,34 +133,32 @@ async function start(
     : undefined;
   // Told at once where it is awaited below; until then a failure of it must not count as unhandled.
   clickHouse?.catch(() => undefined);
-  const api = has('api')
-    ? new RoleProcess('api', () => ({ ...config, apiPort: parts.apiPort ?? config.apiPort }), log, fail)
-    : undefined;
-  parts.api = api;
-  const apiReady = api?.start();
-  if (clickHouse !== undefined) {
-    parts.clickHouse = await clickHouse;
-    running.push(parts.clickHouse);
-  }
-  const apiPart: Closeable | undefined = api === undefined ? undefined : { close: () => api.stop() };
-  if (apiReady !== undefined) {
-    if (apiPart !== undefined) running.push(apiPart);
-    parts.apiPort = (await apiReady) ?? config.apiPort;
-  }
+  if (has('api')) parts.api = new RoleProcess('api', () => ({ ...config, apiPort: parts.apiPort }), log, fail);
+  const apiReady = parts.api?.start();
+  if (clickHouse !== undefined) parts.clickHouse = await clickHouse;
+  if (apiReady !== undefined) parts.apiPort = (await unlessAborted(apiReady, ending)) ?? config.apiPort;
+  if (isAborted(ending)) return undefined;
   if (config.roles.some((role) => READERS.includes(role))) {
     const access = parts.clickHouse?.access ?? config.clickHouse;
-    const pipeline = new RoleProcess('pipeline', () => ({ ...config, clickHouse: access }), log, fail);
-    parts.pipeline = pipeline;
-    // Below the API in the order of closing: readers drain what the door has let in.
-    running.splice(apiPart === undefined ? running.length : running.indexOf(apiPart), 0, {
-      close: () => pipeline.stop(),
-    });
-    await pipeline.start();
+    parts.pipeline = new RoleProcess('pipeline', () => ({ ...config, clickHouse: access }), log, fail);
+    await unlessAborted(parts.pipeline.start(), ending);
   }
-  return status();
+  return isAborted(ending) ? undefined : status();
 }
 
-async function statusOf(config: Config, parts: Partial<Parts>): Promise<ServiceStatus> {
+/** Asked anew after every wait, which a property read is not believed to be. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+/** The outcome of the work, or undefined as soon as the signal aborts: a child that is told to stop never becomes ready. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+async function statusOf(config: Config, parts: Parts): Promise<ServiceStatus> {
   const [api, pipeline] = await Promise.all([parts.api?.ask('status'), parts.pipeline?.ask('status')]);
   const apiStatus = ApiStatus.safeParse(api);
   const readers = PipelineStatus.safeParse(pipeline);
@@ -164,7 +183,7 @@ async function statusOf(config: Config, parts: Partial<Parts>): Promise<ServiceS
     ...(readers.data?.relay === undefined ? {} : { relay: readers.data.relay }),
     consumers: readers.data?.consumers ?? [],
     endpoints: {
-      ...(parts.api === undefined ? {} : { api: `http://${config.host}:${parts.apiPort ?? config.apiPort}` }),
+      ...(parts.api === undefined ? {} : { api: `http://${config.host}:${parts.apiPort}` }),
       console: `http://${config.host}:${parts.console?.port ?? config.consolePort}`,
       ...(clickHouseUrl === undefined ? {} : { clickhouse: clickHouseUrl }),
     },
@@ -174,7 +193,7 @@ async function statusOf(config: Config, parts: Partial<Parts>): Promise<ServiceS
 const own = processRegistry('supervisor');
 
 /** The metrics of all processes in one text; the label `process` tells them apart. */
-async function metricsOf(parts: Partial<Parts>): Promise<{ text: string; contentType: string }> {
+async function metricsOf(parts: Parts): Promise<{ text: string; contentType: string }> {
   const asked = await Promise.all([parts.api?.ask('metrics'), parts.pipeline?.ask('metrics')]);
   const snapshots = asked.filter((snapshot) => Array.isArray(snapshot)) as MetricObjectWithValues<
     MetricValue<string>
