@@ -23,7 +23,7 @@ const arnOf = ({ call }: Tools, name: string): string => aliasArn(call.region, c
 
 /** The key an alias is to stand for: of the caller's own account, and not named by another alias. */
 function target(tools: Tools): { kind: 'found'; key: Key } | { kind: 'missing'; result: Result } {
-  const found = openKey(tools, tools.call.input['TargetKeyId'] as string, true);
+  const found = openKey(tools, tools.call.input['TargetKeyId'] as string, { noAlias: true });
   if (found.kind !== 'found') return found;
   const denied = tools.authorise(`kms:${tools.call.operation}`, found.key);
   const wrong = denied ?? refuseByState(found.key, 'label');

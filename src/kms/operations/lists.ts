@@ -57,7 +57,7 @@ export const listAliases: Operation = {
     if (denied !== undefined) return refused(denied);
     const { region, caller, input } = tools.call;
     const of = input['KeyId'] as string | undefined;
-    const found = of === undefined ? undefined : openKey(tools, of, true);
+    const found = of === undefined ? undefined : openKey(tools, of, { noAlias: true });
     if (found !== undefined && found.kind !== 'found') return found.result;
     const wanted = found?.key.arn;
     const prefix = aliasArn(region, caller.actor.account, 'alias/');

@@ -32,7 +32,7 @@ export const withKey = ({
   mode,
   run: (tools) => {
     const identifier = tools.call.input[member];
-    const found = openKey(tools, typeof identifier === 'string' ? identifier : '', noAlias);
+    const found = openKey(tools, typeof identifier === 'string' ? identifier : '', { noAlias });
     if (found.kind !== 'found') return found.result;
     const { key } = found;
     const denied = tools.authorise(`kms:${tools.call.operation}`, key, conditions?.(tools));
@@ -46,14 +46,20 @@ export const withKey = ({
 
 type Opened = { readonly kind: 'found'; readonly key: Key } | { readonly kind: 'missing'; readonly result: Result };
 
+export interface KeyQuestion {
+  /** Permission that is asked for; that of the operation's own name unless said. */
+  readonly action?: string;
+  readonly noAlias?: boolean;
+}
+
 /** Finds a key and notes it for the event. Another account's absent key is refused exactly like one that the caller may not use. */
-export function openKey(tools: Tools, identifier: string, noAlias = false): Opened {
+export function openKey(tools: Tools, identifier: string, { action, noAlias = false }: KeyQuestion = {}): Opened {
   const { call, notes, state } = tools;
   if (noAlias && (identifier.startsWith('alias/') || identifier.includes(':alias/')))
     return { kind: 'missing', result: refused(refusal('NotFoundException', `Invalid keyId '${identifier}'`)) };
   const found = findKey(state, call.region, call.caller.actor.account, identifier);
   if (found.kind === 'absent') {
-    const denied = found.foreign ? tools.authorise(`kms:${call.operation}`, found.arn) : undefined;
+    const denied = found.foreign ? tools.authorise(action ?? `kms:${call.operation}`, found.arn) : undefined;
     return { kind: 'missing', result: refused(denied ?? found.refusal) };
   }
   notes.key = keyRef(found.key, undefined, found.alias);

@@ -1,0 +1,62 @@
+import { encryptBlob, type EncryptionContext } from '../crypto/index.ts';
+import { currentMaterial, refusal, type Key, type Material, type Refusal } from '../domain/index.ts';
+import { refused, type Conditions, type Result, type Tools } from '../call.ts';
+import { keyRef } from '../find-key.ts';
+
+export const USAGE = 'ENCRYPT_DECRYPT';
+export const ALGORITHM = 'SYMMETRIC_DEFAULT';
+
+export const contextOf = (tools: Tools, member = 'EncryptionContext'): EncryptionContext | undefined =>
+  tools.call.input[member] as EncryptionContext | undefined;
+
+/** Conditions of one side of an operation: its algorithm and its own encryption context. */
+export const conditionsOn =
+  (algorithmMember: string, contextMember: string) =>
+  (tools: Tools): Conditions => {
+    const context = contextOf(tools, contextMember);
+    return {
+      ...(context === undefined ? {} : { encryptionContext: context }),
+      parameters: { 'kms:encryptionalgorithm': (tools.call.input[algorithmMember] as string | undefined) ?? ALGORITHM },
+    };
+  };
+export const conditions = conditionsOn('EncryptionAlgorithm', 'EncryptionContext');
+
+export function timed<T>(tools: Tools, work: () => T): T {
+  const from = tools.monotonicUs();
+  const result = work();
+  tools.notes.cryptoUs += tools.monotonicUs() - from;
+  return result;
+}
+
+export function refuseAlgorithm(tools: Tools, key: Key, member: string): Refusal | undefined {
+  const algorithm = tools.call.input[member] as string | undefined;
+  if (algorithm === undefined || algorithm === ALGORITHM) return undefined;
+  return refusal('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`);
+}
+
+/** A caller who wants an answer that only an attested enclave can read must not get one that he can. */
+export function refuseRecipient(tools: Tools): Refusal | undefined {
+  if (tools.call.input['Recipient'] === undefined) return undefined;
+  return refusal('UnsupportedOperationException', 'Attested recipients are not supported.');
+}
+
+/** Encrypts under the newest material and notes what the event needs. */
+export function seal(
+  tools: Tools,
+  key: Key,
+  plaintext: Buffer,
+  context: EncryptionContext | undefined,
+): { blob: Buffer; material: Material } | undefined {
+  const material = currentMaterial(key);
+  const backingKey = tools.keyStore.backingKey(tools.state, key.arn, material.version);
+  if (backingKey === undefined) return undefined;
+  const blob = timed(tools, () =>
+    encryptBlob(backingKey, { keyId: key.keyId, version: material.version }, plaintext, context),
+  );
+  tools.notes.key = keyRef(key, material.version, tools.notes.key?.alias);
+  tools.notes.ciphertextOut = tools.keyring.fingerprint(blob);
+  return { blob, material };
+}
+
+export const unavailable = (key: Key): Result =>
+  refused(refusal('KeyUnavailableException', `${key.arn} has no usable key material.`));
