@@ -15,4 +15,4 @@ export {
   type Parsed,
 } from './codec.ts';
 export { TOPICS, type Topic } from './topics.ts';
-export { encodeKeyEvent } from './encode-key-event.ts';
+export { encodeKeyEvent, encodePlaced, type Placing } from './encode-key-event.ts';

@@ -1,5 +1,5 @@
 import { toIsoMicros, uuidv7 } from '../base/index.ts';
-import { encodeKeyEvent } from '../events/index.ts';
+import { encodePlaced } from '../events/index.ts';
 import type { EventDraft } from './decision.ts';
 
 /** An entry of the ledger has a length of 16 bits (C2SP tlog-tiles). */
@@ -20,7 +20,8 @@ export interface Place {
  *
  * @throws Error for what could never be proven: the ledger has no room for it, or JSON no form. A bug of whoever drafted it.
  */
-export function encodeDraft({ startedUs, cryptoUs, ...facts }: EventDraft, place: Place): Buffer {
+export function encodeDraft(draft: EventDraft, place: Place): Buffer {
+  const { startedUs, cryptoUs } = draft;
   const { seq, timeUs, readyUs, flushUs, commitUs } = place;
   const timing = {
     totalUs: Math.max(0, flushUs - startedUs) + commitUs,
@@ -29,8 +30,8 @@ export function encodeDraft({ startedUs, cryptoUs, ...facts }: EventDraft, place
     commitUs,
   };
   const id = uuidv7(timeUs / 1000);
-  const bytes = encodeKeyEvent({ ...facts, v: 1, id, seq, time: toIsoMicros(timeUs), timing });
+  const bytes = encodePlaced(draft, { id, seq, time: toIsoMicros(timeUs), timing });
   if (bytes.length > MAX_EVENT_BYTES)
-    throw new Error(`Bug: ${facts.operation} drafted an event of ${bytes.length} bytes; an entry holds 65,535`);
+    throw new Error(`Bug: ${draft.operation} drafted an event of ${bytes.length} bytes; an entry holds 65,535`);
   return bytes;
 }

@@ -1,4 +1,5 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { HmacSha256 } from '../../base/index.ts';
 
 const COUNTER_1 = Buffer.from([0, 0, 0, 1]);
 const LENGTH_256 = Buffer.from([0, 0, 1, 0]);
@@ -23,6 +24,19 @@ function prefixOf(label: Label): Buffer {
   return prefix;
 }
 
+const prf = new WeakMap<KeyObject, HmacSha256>();
+
+/** HMAC-SHA256 under a key object; its padded blocks are kept as long as the key itself. */
+export function hmacOf(key: KeyObject): HmacSha256 {
+  let hmac = prf.get(key);
+  if (hmac === undefined) {
+    const bytes = key.export();
+    prf.set(key, (hmac = new HmacSha256(bytes)));
+    bytes.fill(0);
+  }
+  return hmac;
+}
+
 /**
  * Key derivation in counter mode with HMAC-SHA256, one block (NIST SP 800-108 rev. 1, section 4.1):
  * `HMAC(key, [1]_32 || label || 0x00 || context || [256]_32)`.
@@ -30,4 +44,4 @@ function prefixOf(label: Label): Buffer {
  * @returns 32 bytes.
  */
 export const deriveKey = (key: KeyObject, label: Label, context: Uint8Array): Buffer =>
-  createHmac('sha256', key).update(prefixOf(label)).update(context).update(LENGTH_256).digest();
+  hmacOf(key).digest(prefixOf(label), context, LENGTH_256);

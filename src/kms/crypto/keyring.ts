@@ -3,7 +3,7 @@ import { OperationalError } from '../../base/index.ts';
 import { secretRandom } from './random.ts';
 import { Secret } from './secret.ts';
 import { seal, unseal } from './sealed.ts';
-import { deriveKey } from './kdf.ts';
+import { deriveKey, hmacOf } from './kdf.ts';
 
 const KEY_BYTES = 32;
 const KEYRING_PLACE = 'keyring/1';
@@ -76,7 +76,7 @@ export class Keyring {
 
   /** 128 bits of HMAC-SHA256 in hex, by which one ciphertext can be followed without being kept. */
   fingerprint(ciphertext: Uint8Array): string {
-    return createHmac('sha256', this.#fingerprints).update(ciphertext).digest('hex').slice(0, FINGERPRINT_HEX_DIGITS);
+    return hmacOf(this.#fingerprints).hex(ciphertext).slice(0, FINGERPRINT_HEX_DIGITS);
   }
 
   /** The public name of key material: equal for equal material of one key, and telling nothing of it. */
