@@ -1,4 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { HmacSha256 } from '../../base/index.ts';
 import { formatAmzDate } from './amz-date.ts';
 import { refused, type Authorization, type Refused } from './authorization.ts';
 import type { RequestHeaders } from './headers.ts';
@@ -47,7 +48,7 @@ export function verifySignature(claim: Authorization, body: Buffer, nowMs: numbe
   const secret = verifier.secretOf(claim.accessKeyId, claim.sessionToken);
   const cached = secret === undefined ? undefined : verifier.keys.get(claim.credential, secret);
   const key = cached ?? deriveSigningKey(secret ?? NOBODY, claim);
-  const matches = equalHex(createHmac('sha256', key).update(toSign).digest('hex'), claim.signature);
+  const matches = equalHex(macOf(key, toSign, cached !== undefined), claim.signature);
   if (secret !== undefined && matches) {
     if (cached === undefined) verifier.keys.set(claim.credential, secret, key);
     const { accessKeyId, region, signature, signedAtMs, sessionToken } = claim;
@@ -57,6 +58,16 @@ export function verifySignature(claim: Authorization, body: Buffer, nowMs: numbe
   // Only keys that verified are cached, and a failure always pays for a derivation: its time does not tell a key in use.
   if (cached !== undefined) deriveSigningKey(NOBODY, claim);
   return refused(secret === undefined ? UNKNOWN : MISMATCH, claim);
+}
+
+const prepared = new WeakMap<Buffer, HmacSha256>();
+
+/** The signature under a signing key; one that is used again and again is prepared once. */
+function macOf(key: Buffer, toSign: string, again: boolean): string {
+  if (!again) return createHmac('sha256', key).update(toSign).digest('hex');
+  let hmac = prepared.get(key);
+  if (hmac === undefined) prepared.set(key, (hmac = new HmacSha256(key)));
+  return hmac.hex(Buffer.from(toSign, 'utf8'));
 }
 
 const MISMATCH = refuse('InvalidSignatureException');
