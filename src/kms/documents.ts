@@ -55,7 +55,11 @@ export function policyOf(state: StateView, digest: string, kind: 'key' | 'identi
 /** Whether a text may become a key's policy: well formed, and leaving its author able to change it again. */
 export function checkPolicy(tools: Tools, text: string, arn: string, bypassLockoutCheck: boolean): Refusal | undefined {
   const parsed = parsePolicy(text, 'key');
-  if (!parsed.ok) return refusal('MalformedPolicyDocumentException', parsed.message);
+  if (!parsed.ok)
+    return refusal(
+      parsed.reason === 'too-large' ? 'LimitExceededException' : 'MalformedPolicyDocumentException',
+      parsed.message,
+    );
   if (bypassLockoutCheck) return undefined;
   if (tools.keepsCallerIn(compilePolicy(parsed.policy, digestOf(text)), arn)) return undefined;
   return refusal(

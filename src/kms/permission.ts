@@ -1,5 +1,12 @@
 import type { StateView } from '../journal/index.ts';
-import { refusal, type Key, type Principal as KnownPrincipal, type Refusal } from './domain/index.ts';
+import {
+  aliasArn,
+  parseKmsArn,
+  refusal,
+  type Key,
+  type Principal as KnownPrincipal,
+  type Refusal,
+} from './domain/index.ts';
 import {
   authorise,
   compilePolicy,
@@ -34,15 +41,29 @@ export class Permission {
     const { allowed, decision, denial } = authorise(this.#request(action, resource, extra));
     this.#notes.decision = decision;
     if (allowed) return undefined;
-    const { arn } = this.#call.caller.actor;
+    const { arn, account } = this.#call.caller.actor;
     const target = typeof resource === 'string' ? resource : resource.arn;
+    const owner = typeof resource === 'string' ? parseKmsArn(resource)?.account : resource.account;
+    if (owner !== undefined && owner !== account) return this.#refuseForeign(action, target);
+    const based = typeof resource === 'string' ? 'identity-based' : 'resource-based';
     const why =
       denial === 'explicit'
-        ? `with an explicit deny in a ${decision.by === 'key-policy' ? 'resource-based' : 'identity-based'} policy`
-        : `because no ${typeof resource === 'string' ? 'identity-based' : 'resource-based'} policy allows the ${action} action`;
+        ? `with an explicit deny in ${decision.by === 'key-policy' ? 'a resource-based' : 'an identity-based'} policy`
+        : `because no ${based} policy allows the ${action} action`;
     return refusal(
       'AccessDeniedException',
       `User: ${arn} is not authorized to perform: ${action} on resource: ${target} ${why}`,
+    );
+  }
+
+  /** To another account a key that it may not use looks like one that is not there, under the name by which it was called. */
+  #refuseForeign(action: string, target: string): Refusal {
+    const { actor } = this.#call.caller;
+    const { key } = this.#notes;
+    const named = key?.alias === undefined ? target : aliasArn(key.region, key.account, key.alias);
+    return refusal(
+      'AccessDeniedException',
+      `User: ${actor.arn} is not authorized to perform: ${action} on resource: ${named} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`,
     );
   }
 
@@ -61,8 +82,14 @@ export class Permission {
     const identityPolicies = this.#identityPolicies(known);
     const key = typeof resource === 'string' ? undefined : resource;
     const context = new CallContext(this.#call, principal, key, this.#notes.key?.alias, this.#nowUs, extra);
-    // Another account's key that does not exist is asked about as one whose policy allows nothing.
-    if (typeof resource === 'string') return { action, principal, resource, identityPolicies, context };
+    if (typeof resource === 'string') {
+      const owner = parseKmsArn(resource)?.account;
+      const request = { action, principal, resource, identityPolicies, context };
+      // Another account's key that does not exist is asked about as one whose policy allows nothing.
+      return owner === undefined || owner === known.account
+        ? request
+        : { ...request, keyAccount: owner, keyPolicy: SILENT };
+    }
     const keyPolicy = policyOf(this.#state, resource.policyDigest, 'key') ?? NOTHING;
     return {
       action,
@@ -149,6 +176,11 @@ const parsedConstant = (text: string, kind: 'key' | 'identity'): CompiledPolicy 
 /** Stands in for a key policy that cannot be read: nobody may. */
 const NOTHING = parsedConstant(
   '{"Version":"2012-10-17","Statement":[{"Sid":"PolicyUnreadable","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}]}',
+  'key',
+);
+/** The policy of a key that is not there. It speaks of no action that there is. */
+const SILENT = parsedConstant(
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:NoAction","Resource":"*"}]}',
   'key',
 );
 /** Stands in for an identity policy that cannot be read: it might have denied. */

@@ -59,6 +59,11 @@ export const listAliases: Operation = {
     const of = input['KeyId'] as string | undefined;
     const found = of === undefined ? undefined : openKey(tools, of, { noAlias: true });
     if (found !== undefined && found.kind !== 'found') return found.result;
+    // Whether another account has this key is nobody's business, not even when the list would be empty.
+    if (found !== undefined && found.key.account !== caller.actor.account) {
+      const foreign = tools.authorise('kms:ListAliases', found.key);
+      if (foreign !== undefined) return refused(foreign);
+    }
     const wanted = found?.key.arn;
     const prefix = aliasArn(region, caller.actor.account, 'alias/');
     const list = page(tools, `aliases ${wanted ?? ''}`, DEFAULT_ALIASES, (after, limit) =>

@@ -1,6 +1,7 @@
 import { refusal } from '../domain/index.ts';
 import { done, refused, type Operation, type Tools } from '../call.ts';
 import { checkPolicy, documentOf } from '../documents.ts';
+import { page } from './page.ts';
 import { withKey } from './with-key.ts';
 
 const POLICY_NAME = 'default';
@@ -44,5 +45,11 @@ export const listKeyPolicies: Operation = withKey({
   mode: 'now',
   rule: 'any',
   noAlias: true,
-  run: () => done({ PolicyNames: [POLICY_NAME], Truncated: false }),
+  run: (tools, key) => {
+    const list = page(tools, `policies ${key.arn}`, 1, (after) =>
+      after === undefined ? [{ key: POLICY_NAME, value: POLICY_NAME }] : [],
+    );
+    if (list.kind === 'refused') return list;
+    return done({ PolicyNames: list.rows.map(({ value }) => value), ...list.paging });
+  },
 });
