@@ -70,6 +70,8 @@ export const COMMON = {
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
       'and signing method. Consult the service documentation for details.',
   ),
+  // Aliases that begin with alias/aws/ belong to AWS.
+  NotAuthorizedException: CLIENT,
   MissingAuthenticationTokenException: saying('Missing Authentication Token'),
   // AWS names no such refusal for KMS; 413 is what its gateways answer.
   RequestEntityTooLargeException: saying('The request body is larger than this service reads.', 413),

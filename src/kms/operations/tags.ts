@@ -24,12 +24,18 @@ export function tagConditions({ call }: Tools): Conditions {
   };
 }
 
+/** "Unicode letters, digits, white space, and _ . / = + - : @" (AWS, "Tag naming limits"). */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 export function refuseTags(given: InputValue, present: Readonly<Record<string, string>>): Refusal | undefined {
   const tags = (given ?? []) as readonly Tag[];
   if (new Set(tags.map(({ TagKey }) => TagKey)).size !== tags.length)
     return refusal('TagException', 'Duplicate tag keys');
   if (tags.some(({ TagKey }) => TagKey.toLowerCase().startsWith('aws:')))
     return refusal('TagException', 'Tag keys that start with aws: are reserved');
+  // A member of this name is lost by libraries that evidence passes through.
+  if (tags.some(({ TagKey, TagValue }) => TagKey === '__proto__' || !TAG_TEXT.test(TagKey) || !TAG_TEXT.test(TagValue)))
+    return refusal('TagException', 'Tag keys and values may hold letters, digits, spaces and _ . : / = + - @');
   if (Object.keys({ ...present, ...tagsOf(given) }).length > MAX_TAGS)
     return refusal('LimitExceededException', 'Too many tags');
   return undefined;
@@ -55,7 +61,8 @@ export const untagResource: Operation = withKey({
   noAlias: true,
   conditions: tagConditions,
   run: (tools, key) => {
-    const tagKeys = (tools.call.input['TagKeys'] as readonly string[]).filter((name) => name in key.tags);
+    const asked = new Set(tools.call.input['TagKeys'] as readonly string[]);
+    const tagKeys = Object.keys(key.tags).filter((name) => asked.has(name));
     return done({}, tagKeys.length === 0 ? [] : [{ type: 'KeyUntagged', v: 1, key: key.arn, tagKeys }]);
   },
 });

@@ -184,7 +184,7 @@ test('another account may use a key and never administer it, whatever the policy
     new kms.RotateKeyOnDemandCommand({ KeyId: arn }),
   ];
   for (const command of all) {
-    const { name } = await given.refusalOf(foreignRoot.send(command as kms.DescribeKeyCommand));
+    const { name } = await given.refusalOf(foreignRoot.send(command as object as kms.DescribeKeyCommand));
     expect(`${command.constructor.name} ${name}`).toBe(`${command.constructor.name} AccessDeniedException`);
   }
   await foreignRoot.send(new kms.DescribeKeyCommand({ KeyId: arn }));
