@@ -10,6 +10,8 @@ export type DocumentRef = z.infer<typeof DocumentRef>;
 
 const v = z.literal(1);
 const key = Arn;
+const GrantId = z.string().regex(/^[0-9a-f]{64}$/, 'a grant id is 64 hex digits');
+const Pairs = z.record(z.string(), z.string());
 const Tags = z.record(z.string().min(1).max(128), z.string().max(256));
 
 /** Facts, in the past tense. State is `fold(changes)`. `key` is always the key's ARN. */
@@ -63,6 +65,28 @@ export const Change = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('AliasCreated'), v, key, alias: AliasName, at: Time }),
   z.strictObject({ type: z.literal('AliasMoved'), v, key, alias: AliasName, from: Arn, at: Time }),
   z.strictObject({ type: z.literal('AliasDeleted'), v, key, alias: AliasName }),
+  z.strictObject({
+    type: z.literal('GrantCreated'),
+    v,
+    key,
+    grantId: GrantId,
+    /** ARN of the principal that is permitted; of an account, the ARN of its root. */
+    grantee: Arn,
+    /** ARN of a principal that may retire the grant besides its grantee and its issuer. */
+    retiring: Arn.optional(),
+    operations: z.array(z.string().max(64)).min(1),
+    constraints: z
+      .strictObject({ encryptionContextEquals: Pairs.optional(), encryptionContextSubset: Pairs.optional() })
+      .optional(),
+    name: z.string().max(256).optional(),
+    /** ARN of the root of the account in whose name it was made. */
+    issuer: Arn,
+    at: Time,
+  }),
+  /** Given up by somebody whom the grant itself allows to. */
+  z.strictObject({ type: z.literal('GrantRetired'), v, key, grantId: GrantId }),
+  /** Taken away by the key's administrators. */
+  z.strictObject({ type: z.literal('GrantRevoked'), v, key, grantId: GrantId }),
   z.strictObject({
     type: z.literal('PrincipalAdded'),
     v,

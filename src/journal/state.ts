@@ -6,6 +6,8 @@ export const TABLES = [
   'principals',
   'access-keys',
   'due',
+  'grants',
+  'grant-index',
   'material',
   'secrets',
   'documents',

@@ -30,6 +30,10 @@ export function initialKey(change: ChangeOf<'KeyCreated'>, seq: number): KeyStat
 export function evolveKey(row: KeyStateRow, change: OwnChange): KeyStateRow {
   switch (change.type) {
     case 'KeyCreated':
+    // Who else may use a key is not part of its state.
+    case 'GrantCreated':
+    case 'GrantRetired':
+    case 'GrantRevoked':
       return row;
     case 'KeyDescriptionChanged':
       return { ...row, description: change.description };

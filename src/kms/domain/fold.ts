@@ -1,12 +1,23 @@
 import type { Change, DocumentRef } from '../../events/index.ts';
 import { aliasArn, keyIdOf } from './arn.ts';
 import { evolve, type Key } from './key.ts';
+import { foldGrantCreated, foldGrantEnded, foldGrantsOfDeletedKey } from './fold-grants.ts';
 import type { AccessKey, Alias, Principal } from './principal.ts';
 
 /** A row of state; undefined removes it. */
 export interface Row {
   readonly table:
-    'keys' | 'key-ids' | 'aliases' | 'principals' | 'access-keys' | 'due' | 'documents' | 'secrets' | 'material';
+    | 'keys'
+    | 'key-ids'
+    | 'aliases'
+    | 'principals'
+    | 'access-keys'
+    | 'due'
+    | 'grants'
+    | 'grant-index'
+    | 'documents'
+    | 'secrets'
+    | 'material';
   readonly key: string;
   readonly value: unknown;
 }
@@ -14,6 +25,13 @@ export interface Row {
 /** State before the fold. */
 export interface Before {
   get(table: Row['table'], key: string): unknown;
+  /** Rows whose key starts with `prefix`, ascending by key, after `after` where given, at most `limit`. */
+  range(
+    table: Row['table'],
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+  ): readonly { readonly key: string; readonly value: unknown }[];
 }
 
 export type DueWork = 'delete' | 'rotate';
@@ -31,14 +49,23 @@ export function foldChanges(before: Before, changes: readonly Change[]): Row[] {
   };
   const put = (table: Row['table'], key: string, value: unknown): void =>
     void rows.set(`${table} ${key}`, { table, key, value });
-  for (const change of changes) foldOne(get, put, change);
+  const all: All = (table, prefix) => {
+    const found = new Map(
+      before.range(table, prefix, undefined, Number.MAX_SAFE_INTEGER).map(({ key, value }) => [key, value]),
+    );
+    for (const row of rows.values())
+      if (row.table === table && row.key.startsWith(prefix)) found.set(row.key, row.value);
+    return [...found].filter(([, value]) => value !== undefined).map(([key, value]) => ({ key, value }));
+  };
+  for (const change of changes) foldOne(get, put, all, change);
   return [...rows.values()];
 }
 
 type Get = (table: Row['table'], key: string) => unknown;
 type Put = (table: Row['table'], key: string, value: unknown) => void;
+type All = (table: Row['table'], prefix: string) => readonly { readonly key: string; readonly value: unknown }[];
 
-function foldOne(get: Get, put: Put, change: Change): void {
+function foldOne(get: Get, put: Put, all: All, change: Change): void {
   if ('key' in change) foldKey(get, put, change);
   switch (change.type) {
     case 'KeyCreated':
@@ -55,6 +82,13 @@ function foldOne(get: Get, put: Put, change: Change): void {
       return foldAlias(get, put, change);
     case 'AliasDeleted':
       return put('aliases', aliasArnOf(change.key, change.alias), undefined);
+    case 'GrantCreated':
+      return foldGrantCreated(get, put, change);
+    case 'GrantRetired':
+    case 'GrantRevoked':
+      return foldGrantEnded(get, put, change);
+    case 'KeyDeleted':
+      return foldGrantsOfDeletedKey(get, put, all, change.key);
     case 'PrincipalAdded':
       change.policies.forEach(({ document }) => putDocument(put, document));
       return put('principals', change.principal, {
@@ -85,7 +119,6 @@ function foldOne(get: Get, put: Put, change: Change): void {
     case 'KeyDisabled':
     case 'KeyDeletionScheduled':
     case 'KeyDeletionCancelled':
-    case 'KeyDeleted':
     case 'KeyTagged':
     case 'KeyUntagged':
     case 'RotationEnabled':

@@ -30,6 +30,8 @@ export interface Key {
   readonly rotation?: { readonly periodDays: number; readonly nextAt: string };
   readonly deleteAt?: string;
   readonly createdAt: string;
+  /** Grants on it; absent means none. Kept here so that callers of a key without grants are spared the look-up. */
+  readonly grantCount?: number;
 }
 
 export const currentMaterial = (key: Key): Material => key.materials.at(-1) ?? key.materials[0];
@@ -50,7 +52,7 @@ export function evolve(key: Key | undefined, change: Change): Key | undefined {
     case 'KeyDeletionCancelled':
       return without({ ...key, status: 'Disabled' }, 'deleteAt');
     case 'KeyDeleted':
-      return without({ ...key, status: 'Deleted', aliases: [] }, 'rotation');
+      return without(without({ ...key, status: 'Deleted', aliases: [] }, 'rotation'), 'grantCount');
     case 'PolicyChanged':
       return { ...key, policyDigest: change.after.digest };
     case 'KeyTagged':
@@ -74,6 +76,9 @@ export function evolve(key: Key | undefined, change: Change): Key | undefined {
         : { ...key, aliases: key.aliases.filter((alias) => alias !== change.alias) };
     case 'AliasDeleted':
       return { ...key, aliases: key.aliases.filter((alias) => alias !== change.alias) };
+    case 'GrantCreated':
+    case 'GrantRetired':
+    case 'GrantRevoked':
     case 'PrincipalAdded':
     case 'PrincipalRemoved':
     case 'AccessKeyAdded':
@@ -110,6 +115,6 @@ function rotated(key: Key, change: Extract<Change, { type: 'KeyRotated' }>): Key
     : { ...next, rotation: { ...key.rotation, nextAt: change.nextAt } };
 }
 
-function without(key: Key, name: 'deleteAt' | 'rotation'): Key {
+function without(key: Key, name: 'deleteAt' | 'rotation' | 'grantCount'): Key {
   return Object.fromEntries(Object.entries(key).filter(([member]) => member !== name)) as unknown as Key;
 }

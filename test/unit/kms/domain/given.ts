@@ -37,6 +37,12 @@ export class Tables implements Before {
     return this.rows.get(`${table} ${key}`);
   }
 
+  range(table: Row['table'], prefix: string): { key: string; value: unknown }[] {
+    return this.named(table)
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => ({ key, value: this.get(table, key) }));
+  }
+
   apply(rows: readonly Row[]): this {
     for (const { table, key, value } of rows)
       if (value === undefined) this.rows.delete(`${table} ${key}`);
@@ -64,6 +70,7 @@ export class Tables implements Before {
 const key = fc.constantFrom(ARN, keyArn(REGION, ACCOUNT, 'mrk-0'), keyArn('us-east-1', ACCOUNT, KEY_ID));
 const alias = fc.constantFrom('alias/a', 'alias/b', 'alias/deep/er');
 const principal = fc.constantFrom(ROLE, `arn:aws:iam::${ACCOUNT}:root`);
+const grantId = fc.constantFrom(digest('1'), digest('2'), digest('3'));
 const accessKeyId = fc.constantFrom('AKIA1', 'AKIA2', 'AKIA3');
 const day = fc.integer({ min: 0, max: 5 }).map(at);
 const tagKey = fc.constantFrom('a', 'b', 'constructor');
@@ -106,6 +113,26 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
   about('AliasCreated', { key, alias, at: day }),
   about('AliasMoved', { key, alias, from: key, at: day }),
   about('AliasDeleted', { key, alias }),
+  fc
+    .record({
+      key,
+      grantId: grantId,
+      grantee: principal,
+      retiring: fc.option(principal, { nil: undefined }),
+      name: fc.constantFrom('n', undefined),
+      at: day,
+    })
+    .map(({ retiring, name, ...rest }): Change => ({
+      type: 'GrantCreated',
+      v: 1,
+      ...rest,
+      ...(retiring === undefined ? {} : { retiring }),
+      ...(name === undefined ? {} : { name }),
+      operations: ['Decrypt'],
+      issuer: `arn:aws:iam::${ACCOUNT}:root`,
+    })),
+  about('GrantRetired', { key, grantId }),
+  about('GrantRevoked', { key, grantId }),
   about('PrincipalAdded', {
     principal,
     account: fc.constant(ACCOUNT),
