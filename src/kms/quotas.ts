@@ -18,6 +18,8 @@ const GROUPS: Readonly<Record<string, QuotaGroup>> = {
   ReEncrypt: 'symmetric',
   GenerateDataKey: 'symmetric',
   GenerateDataKeyWithoutPlaintext: 'symmetric',
+  GenerateMac: 'symmetric',
+  VerifyMac: 'symmetric',
   GenerateRandom: 'random',
   CreateKey: 'create-key',
   DescribeKey: 'describe',

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { StateView, Write } from '../../journal/index.ts';
-import { Secret, secretRandom, type Keyring } from '../crypto/index.ts';
+import { generateMaterial, keyObjectOf, type Keyring, type Secret } from '../crypto/index.ts';
 
-const BACKING_KEY_BYTES = 32;
-/** Unwrapped keys kept in memory. One costs about 300 bytes. */
+const SYMMETRIC = 'SYMMETRIC_DEFAULT';
+/** Unwrapped keys kept in memory. A symmetric one costs about 300 bytes, an RSA one a few thousand. */
 const MAX_CACHED_KEYS = 50_000;
 
 /** New key material: its public id and the row that keeps it wrapped. */
@@ -23,13 +23,21 @@ export class KeyStore {
     this.#keyring = keyring;
   }
 
-  /** Makes a 256-bit backing key. Nothing is kept until the returned row is committed with the event that announces it. */
-  create(keyArn: string, version: number): FreshMaterial {
-    const secret = Secret.own(secretRandom(BACKING_KEY_BYTES));
+  /** Makes material of a spec, not an RSA one. Nothing is kept until the returned row is committed with the event that announces it. */
+  create(keyArn: string, version: number, spec = SYMMETRIC): FreshMaterial {
+    const secret = generateMaterial(spec);
+    try {
+      return this.keep(keyArn, version, secret);
+    } finally {
+      secret.wipe();
+    }
+  }
+
+  /** Wraps material that was made elsewhere; it stays the caller's to wipe. */
+  keep(keyArn: string, version: number, secret: Secret): FreshMaterial {
     const place = placeOf(keyArn, version);
     const wrapped = this.#keyring.wrap(place, secret);
     const materialId = this.#keyring.materialId(keyArn, secret);
-    secret.wipe();
     return { materialId, write: { table: 'material', key: place, value: wrapped } };
   }
 
@@ -38,14 +46,14 @@ export class KeyStore {
    *
    * @throws OperationalError KEY_MATERIAL_CORRUPT
    */
-  backingKey(state: StateView, keyArn: string, version: number): KeyObject | undefined {
+  backingKey(state: StateView, keyArn: string, version: number, spec = SYMMETRIC): KeyObject | undefined {
     const place = placeOf(keyArn, version);
     const known = this.#unwrapped.get(place);
     if (known !== undefined) return known;
     const wrapped = state.get('material', place);
     if (!(wrapped instanceof Uint8Array)) return undefined;
     const secret = this.#keyring.unwrap(place, wrapped);
-    const key = secret.toKeyObject();
+    const key = keyObjectOf(spec, secret);
     secret.wipe();
     if (this.#unwrapped.size >= MAX_CACHED_KEYS) this.#unwrapped.clear();
     this.#unwrapped.set(place, key);

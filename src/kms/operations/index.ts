@@ -10,6 +10,7 @@ import {
   updateKeyDescription,
 } from './keys.ts';
 import { listAliases, listKeys } from './lists.ts';
+import { generateMac, verifyMac } from './macs.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies.ts';
 import {
   disableKeyRotation,
@@ -44,6 +45,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     Encrypt: encrypt,
     GenerateDataKey: generateDataKey,
     GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
+    GenerateMac: generateMac,
     GenerateRandom: generateRandom,
     GetKeyPolicy: getKeyPolicy,
     GetKeyRotationStatus: getKeyRotationStatus,
@@ -60,5 +62,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     UntagResource: untagResource,
     UpdateAlias: updateAlias,
     UpdateKeyDescription: updateKeyDescription,
+    VerifyMac: verifyMac,
   }),
 );

@@ -1,6 +1,15 @@
 import { toIsoMicros, uuidv4, parseIsoMicros } from '../../base/index.ts';
 import type { Change } from '../../events/index.ts';
-import { currentMaterial, keyArn, refusal, type Key } from '../domain/index.ts';
+import {
+  SYMMETRIC,
+  algorithmsOf,
+  currentMaterial,
+  isSupportedSpec,
+  keyArn,
+  listedAlgorithms,
+  refusal,
+  type Key,
+} from '../domain/index.ts';
 import { defaultKeyPolicy } from '../policy/index.ts';
 import { done, refused, type Conditions, type Operation, type Tools } from '../call.ts';
 import { checkPolicy, documentOf, tooLargeForEvidence } from '../documents.ts';
@@ -21,12 +30,11 @@ export function keyMetadata(key: Key): Record<string, unknown> {
     AWSAccountId: key.account,
     Arn: key.arn,
     CreationDate: epochSeconds(key.createdAt),
-    CurrentKeyMaterialId: currentMaterial(key).materialId,
+    ...(key.spec === SYMMETRIC ? { CurrentKeyMaterialId: currentMaterial(key).materialId } : {}),
     CustomerMasterKeySpec: key.spec,
     ...(key.deleteAt === undefined ? {} : { DeletionDate: epochSeconds(key.deleteAt) }),
     Description: key.description,
     Enabled: key.status === 'Enabled',
-    EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
     KeyId: key.keyId,
     KeyManager: 'CUSTOMER',
     KeySpec: key.spec,
@@ -34,6 +42,7 @@ export function keyMetadata(key: Key): Record<string, unknown> {
     KeyUsage: key.usage,
     MultiRegion: key.multiRegion,
     Origin: key.origin,
+    ...listedAlgorithms(key.spec, key.usage),
   };
 }
 
@@ -71,7 +80,7 @@ export const createKey: Operation = {
     const badPolicy = checkPolicy(tools, text, arn, input['BypassPolicyLockoutSafetyCheck'] === true);
     if (badPolicy !== undefined) return refused(badPolicy);
     const policy = documentOf(text);
-    const material = keyStore.create(arn, 1);
+    const material = keyStore.create(arn, 1, spec);
     const change: Change = {
       type: 'KeyCreated',
       v: 1,
@@ -111,9 +120,13 @@ function createdKey(change: Extract<Change, { type: 'KeyCreated' }>): Key {
 
 function refuseUnsupportedKind(tools: Tools, spec: string, usage: string): ReturnType<typeof refusal> | undefined {
   const { input } = tools.call;
-  if (spec !== 'SYMMETRIC_DEFAULT')
-    return refusal('UnsupportedOperationException', `Key spec ${spec} is not supported yet; use SYMMETRIC_DEFAULT.`);
-  if (usage !== 'ENCRYPT_DECRYPT')
+  if (spec !== SYMMETRIC && input['KeyUsage'] === undefined)
+    return refusal(
+      'ValidationException',
+      'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
+    );
+  if (!isSupportedSpec(spec)) return refusal('UnsupportedOperationException', `Key spec ${spec} is not supported.`);
+  if (algorithmsOf(spec, usage).length === 0)
     return refusal('ValidationException', `KeyUsage ${usage} is not compatible with KeySpec ${spec}`);
   if (input['Origin'] !== undefined && input['Origin'] !== 'AWS_KMS')
     return refusal(

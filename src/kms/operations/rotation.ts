@@ -6,7 +6,7 @@ import type { KeyStore } from '../keystore/index.ts';
 import { done, refused, type Operation } from '../call.ts';
 import { epochSeconds } from './keys.ts';
 import { page } from './page.ts';
-import { withKey } from './with-key.ts';
+import { refuseUnlessSymmetric, withKey } from './with-key.ts';
 
 const US_PER_DAY = 86_400_000_000;
 const DEFAULT_PERIOD_DAYS = 365;
@@ -36,6 +36,7 @@ export const enableKeyRotation: Operation = withKey({
   mode: 'turn',
   rule: 'rotation',
   noAlias: true,
+  check: (_tools, key) => refuseUnlessSymmetric(key),
   conditions: ({ call }) => ({
     parameters: {
       'kms:rotationperiodindays': String(
@@ -65,6 +66,7 @@ export const disableKeyRotation: Operation = withKey({
   mode: 'turn',
   rule: 'rotation',
   noAlias: true,
+  check: (_tools, key) => refuseUnlessSymmetric(key),
   run: (_tools, key) => done({}, key.rotation === undefined ? [] : [{ type: 'RotationDisabled', v: 1, key: key.arn }]),
 });
 
@@ -86,6 +88,7 @@ export const rotateKeyOnDemand: Operation = withKey({
   mode: 'turn',
   rule: 'use',
   noAlias: true,
+  check: (_tools, key) => refuseUnlessSymmetric(key),
   run: (tools, key) => {
     if (key.materials.filter(({ cause }) => cause === 'ON_DEMAND').length >= MAX_ON_DEMAND)
       return refused(

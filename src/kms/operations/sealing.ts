@@ -2,6 +2,7 @@ import { encryptBlob, type EncryptionContext } from '../crypto/index.ts';
 import { currentMaterial, refusal, type Key, type Material, type Refusal } from '../domain/index.ts';
 import { refused, type Conditions, type Result, type Tools } from '../call.ts';
 import { keyRef } from '../find-key.ts';
+import { refuseIncompatible } from './with-key.ts';
 
 export const USAGE = 'ENCRYPT_DECRYPT';
 export const ALGORITHM = 'SYMMETRIC_DEFAULT';
@@ -29,9 +30,7 @@ export function timed<T>(tools: Tools, work: () => T): T {
 }
 
 export function refuseAlgorithm(tools: Tools, key: Key, member: string): Refusal | undefined {
-  const algorithm = tools.call.input[member] as string | undefined;
-  if (algorithm === undefined || algorithm === ALGORITHM) return undefined;
-  return refusal('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`);
+  return refuseIncompatible(key, (tools.call.input[member] as string | undefined) ?? ALGORITHM);
 }
 
 /** A caller who wants an answer that only an attested enclave can read must not get one that he can. */

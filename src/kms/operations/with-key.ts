@@ -1,4 +1,12 @@
-import { refuseByState, refusal, type Key, type StateRule } from '../domain/index.ts';
+import {
+  SYMMETRIC,
+  algorithmsOf,
+  refuseByState,
+  refusal,
+  type Key,
+  type Refusal,
+  type StateRule,
+} from '../domain/index.ts';
 import { refused, type Conditions, type Operation, type Result, type Tools } from '../call.ts';
 import { findKey, keyRef } from '../find-key.ts';
 
@@ -16,6 +24,8 @@ export interface KeyOperation {
   readonly noAlias?: boolean;
   readonly usage?: string;
   readonly conditions?: (tools: Tools) => Conditions;
+  /** What the operation itself refuses, asked in a dry run too. */
+  readonly check?: (tools: Tools, key: Key) => Refusal | undefined;
   readonly run: (tools: Tools, key: Key) => Result;
 }
 
@@ -27,6 +37,7 @@ export const withKey = ({
   noAlias = false,
   usage,
   conditions,
+  check,
   run,
 }: KeyOperation): Operation => ({
   mode,
@@ -37,7 +48,7 @@ export const withKey = ({
     const { key } = found;
     const denied = tools.authorise(`kms:${tools.call.operation}`, key, conditions?.(tools));
     if (denied !== undefined) return refused(denied);
-    const wrong = refuseByUsage(key, usage, tools.call.operation) ?? refuseByState(key, rule);
+    const wrong = refuseByUsage(key, usage, tools.call.operation) ?? refuseByState(key, rule) ?? check?.(tools, key);
     if (wrong !== undefined) return refused(wrong);
     if (tools.call.input['DryRun'] === true) return refused(DRY_RUN);
     return run(tools, key);
@@ -66,14 +77,25 @@ export function openKey(tools: Tools, identifier: string, { action, noAlias = fa
   return found;
 }
 
-export function refuseByUsage(
-  key: Key,
-  usage: string | undefined,
-  operation: string,
-): ReturnType<typeof refusal> | undefined {
+export function refuseByUsage(key: Key, usage: string | undefined, operation: string): Refusal | undefined {
   if (usage === undefined || key.usage === usage) return undefined;
   return refusal(
     'InvalidKeyUsageException',
     `${key.arn} key usage is ${key.usage} which is not valid for ${operation}.`,
+  );
+}
+
+/** Whether a key's material can do what an algorithm asks for. */
+export function refuseIncompatible(key: Key, algorithm: string): Refusal | undefined {
+  if (algorithmsOf(key.spec, key.usage).includes(algorithm)) return undefined;
+  return refusal('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`);
+}
+
+/** For operations that only symmetric encryption keys know, such as rotation. */
+export function refuseUnlessSymmetric(key: Key): Refusal | undefined {
+  if (key.spec === SYMMETRIC) return undefined;
+  return refusal(
+    'UnsupportedOperationException',
+    `${key.arn} key spec is ${key.spec} which is not valid for this operation.`,
   );
 }

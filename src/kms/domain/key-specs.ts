@@ -1,0 +1,34 @@
+/** For each usage, the algorithms of the API that a spec works with. */
+type Uses = Readonly<Record<string, readonly string[]>>;
+
+const mac = (algorithm: string): Uses => ({ GENERATE_VERIFY_MAC: [algorithm] });
+
+/** The key specs that are supported here ("Key spec reference" of the AWS KMS Developer Guide). */
+const KEY_SPECS: ReadonlyMap<string, Uses> = new Map<string, Uses>([
+  ['SYMMETRIC_DEFAULT', { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] }],
+  ['HMAC_224', mac('HMAC_SHA_224')],
+  ['HMAC_256', mac('HMAC_SHA_256')],
+  ['HMAC_384', mac('HMAC_SHA_384')],
+  ['HMAC_512', mac('HMAC_SHA_512')],
+]);
+
+export const SYMMETRIC = 'SYMMETRIC_DEFAULT';
+
+export const isSupportedSpec = (spec: string): boolean => KEY_SPECS.has(spec);
+
+/** The algorithms of a key; none where the usage is not one of its spec. */
+export const algorithmsOf = (spec: string, usage: string): readonly string[] => KEY_SPECS.get(spec)?.[usage] ?? [];
+
+/** The member of KeyMetadata and of GetPublicKey's answer that lists the algorithms of a usage. */
+const MEMBERS: Readonly<Record<string, string>> = {
+  ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
+  SIGN_VERIFY: 'SigningAlgorithms',
+  GENERATE_VERIFY_MAC: 'MacAlgorithms',
+  KEY_AGREEMENT: 'KeyAgreementAlgorithms',
+  ENCAPSULATE_DECAPSULATE: 'EncapsulationAlgorithms',
+};
+
+/** The algorithms of a key as answers list them. */
+export const listedAlgorithms = (spec: string, usage: string): Readonly<Record<string, readonly string[]>> => ({
+  [MEMBERS[usage] ?? 'EncryptionAlgorithms']: algorithmsOf(spec, usage),
+});
