@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import type { Machine } from './machine.ts';
 import { markdownOf, tablesOf, type Figures } from './report.ts';
 
@@ -7,14 +9,15 @@ const BEGIN = '<!-- figures: npm run bench -- --write-docs -->';
 const END = '<!-- end of figures -->';
 
 /** Replaces what stands between the two marks of docs/benchmarks.md. */
-export function writeDocs(figures: Figures): void {
+export async function writeDocs(figures: Figures): Promise<void> {
   const page = readFileSync(PAGE, 'utf8');
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`docs/benchmarks.md has lost the marks ${BEGIN} and ${END}`);
   const tables = tablesOf(figures).map(markdownOf).join('\n\n');
   const text = `${BEGIN}\n\n${describe(figures.machine, figures)}\n\n${tables}\n\n`;
-  writeFileSync(PAGE, page.slice(0, begin) + text + page.slice(end));
+  const settings = await resolveConfig(fileURLToPath(PAGE));
+  writeFileSync(PAGE, await format(page.slice(0, begin) + text + page.slice(end), { ...settings, parser: 'markdown' }));
 }
 
 function describe(machine: Machine, { options }: Figures): string {

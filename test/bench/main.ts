@@ -60,5 +60,5 @@ if (process.argv.includes('--help') || typeof options === 'string') {
   const file = `${ROOT}bench-results/${figures.machine.at.replace(/[:.]/g, '-')}.json`;
   writeFileSync(file, `${JSON.stringify(figures, undefined, 2)}\n`);
   talk(`\nwritten to ${file}`);
-  if (options.writeDocs) writeDocs(figures);
+  if (options.writeDocs) await writeDocs(figures);
 }
