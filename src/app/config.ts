@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OperationalError } from '../base/index.ts';
 
 /** What one process tree may do. `serve` starts all of them unless `--roles` says otherwise. */
-export const ROLES = ['api', 'ledger', 'relay', 'projections', 'analytics', 'detect', 'alerts'] as const;
+export const ROLES = ['api', 'ledger', 'relay', 'projections', 'analytics', 'detect', 'drift', 'alerts'] as const;
 export type Role = (typeof ROLES)[number];
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -28,6 +28,8 @@ const Environment = z.object({
   KEYLEDGER_CONSOLE_PORT: port.default(7601),
   KEYLEDGER_CLICKHOUSE_PORT: port.default(7623),
   KEYLEDGER_SEED: z.string().min(1).optional(),
+  /** Folder of desired key policies; without it nothing is compared. */
+  KEYLEDGER_DESIRED: z.string().min(1).optional(),
   KEYLEDGER_QUOTAS: z.enum(['protective', 'aws']).default('protective'),
   KEYLEDGER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
   KEYLEDGER_WEBHOOK_URL: z.url().optional(),
@@ -59,6 +61,8 @@ export interface Config {
   /** Undefined for the embedded log. */
   readonly kafkaBrokers: readonly string[] | undefined;
   readonly seedFile: string | undefined;
+  /** Folder of desired key policies. */
+  readonly desiredDirectory: string | undefined;
   readonly quotas: 'protective' | 'aws';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly webhook:
@@ -77,6 +81,7 @@ export interface DataPaths {
   readonly relayCheckpoint: string;
   readonly projections: string;
   readonly detect: string;
+  readonly drift: string;
   readonly alerts: string;
   readonly ledger: string;
   readonly ledgerKey: string;
@@ -96,6 +101,7 @@ export function dataPaths(directory: string): DataPaths {
     relayCheckpoint: at('relay-position'),
     projections: at('projections'),
     detect: at('detect'),
+    drift: at('drift'),
     alerts: at('alerts'),
     ledger: at('ledger'),
     ledgerKey: at('ledger-key'),
@@ -140,6 +146,7 @@ export function parseConfig(
         : { url: settings.CLICKHOUSE_URL, user: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD },
     kafkaBrokers: settings.KAFKA_BROKERS,
     seedFile: settings.KEYLEDGER_SEED,
+    desiredDirectory: settings.KEYLEDGER_DESIRED,
     quotas: settings.KEYLEDGER_QUOTAS,
     logLevel: settings.KEYLEDGER_LOG_LEVEL,
     webhook:

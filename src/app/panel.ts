@@ -1,5 +1,5 @@
 import type { ServiceStatus } from '../console/index.ts';
-import type { Config } from './config.ts';
+import { ROLES, type Config } from './config.ts';
 
 /** What a person sees when everything runs: where it is, how to use it, how to stop it. */
 export function panel(config: Config, { version, endpoints }: ServiceStatus): string {
@@ -7,7 +7,7 @@ export function panel(config: Config, { version, endpoints }: ServiceStatus): st
   const api = endpoints['api'];
   const lines = [
     '',
-    `Keyledger ${version} is ready${roles.length < 7 ? ` (roles: ${roles.join(', ')})` : ''}.`,
+    `Keyledger ${version} is ready${roles.length < ROLES.length ? ` (roles: ${roles.join(', ')})` : ''}.`,
     '',
     ...(api === undefined ? [] : [`  KMS API      ${api}`]),
     `  Console      ${endpoints['console'] ?? ''}    health: /healthz   metrics: /metrics`,

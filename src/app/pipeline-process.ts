@@ -1,5 +1,5 @@
 import type { Closeable, Log } from '../base/index.ts';
-import { TOPICS, encodeAlert, encodeFinding, type Alert } from '../events/index.ts';
+import { TOPICS, encodeAlert, encodeFinding, type Alert, type Finding } from '../events/index.ts';
 import { alertPipeline, entityKey, webhookSink } from '../alerts/index.ts';
 import {
   alertsSink,
@@ -11,6 +11,7 @@ import {
   type ClickHouse,
 } from '../analytics/index.ts';
 import { detectionEngine, openRate, type DetectionEngine } from '../detect/index.ts';
+import { policyDrift, readDesiredState, type PolicyRow } from '../drift/index.ts';
 import { openJournalReader, type OpenedReader } from '../journal/index.ts';
 import { openFileSigner, startIntegrator, type Integrator, type LedgerSigner } from '../ledger/index.ts';
 import {
@@ -45,6 +46,8 @@ interface Opened {
 }
 
 const ADVANCE_MS = 60_000;
+/** The least that brokers allow unless told otherwise: after a crash the partitions of the dead wait this long for their next reader. */
+const KAFKA_SESSION_MS = 6_000;
 /** An insert costs ClickHouse the same for one row as for thousands. */
 const SINK_BATCH = 10_000;
 /** One batch of a webhook is tried for a while before the line stops: it must not be a long one. */
@@ -64,6 +67,7 @@ export async function startPipelineProcess(config: Config, log: Log): Promise<Pi
   if (has(config, 'projections')) await runProjections(opened);
   if (has(config, 'analytics')) await runSinks(opened);
   if (has(config, 'detect')) await runDetection(opened);
+  if (has(config, 'drift')) await runDrift(opened);
   if (has(config, 'alerts')) await runAlerts(opened);
 
   const status = (): Promise<PipelineStatus> => statusOf(opened, relay, ledger);
@@ -87,7 +91,12 @@ const needsJournal = (config: Config): boolean =>
 
 async function openLogOf(config: Config, journal: OpenedReader | undefined, log: Log): Promise<EventLog> {
   if (config.kafkaBrokers !== undefined)
-    return openKafkaLog({ brokers: config.kafkaBrokers, clientId: 'keyledger', log });
+    return openKafkaLog({
+      brokers: config.kafkaBrokers,
+      clientId: 'keyledger',
+      sessionTimeoutMs: KAFKA_SESSION_MS,
+      log,
+    });
   return openEmbeddedLog({ path: config.paths.root, log, ...(journal === undefined ? {} : { journal }) });
 }
 
@@ -134,19 +143,34 @@ async function runSinks(opened: Opened): Promise<void> {
   await run(opened, alertsSink(client, log));
 }
 
+/** Findings about one entity have one key, so that they become one alert. */
+const publisherOfFindings =
+  (events: EventLog) =>
+  (findings: readonly Finding[]): Promise<void> =>
+    events.append(
+      TOPICS.findings,
+      findings.map((finding) => ({ key: entityKey(finding), value: encodeFinding(finding) })),
+    );
+
 async function runDetection(opened: Opened): Promise<void> {
   const { config, events, log } = opened;
   const engine: DetectionEngine = detectionEngine({
     detectors: [openRate()],
     snapshots: openFileSnapshots(config.paths.detect, log),
-    publish: (findings) =>
-      events.append(
-        TOPICS.findings,
-        findings.map((finding) => ({ key: entityKey(finding), value: encodeFinding(finding) })),
-      ),
+    publish: publisherOfFindings(events),
     log,
   });
   await run(opened, engine);
+}
+
+async function runDrift(opened: Opened): Promise<void> {
+  const { config, events } = opened;
+  if (config.desiredDirectory === undefined) return;
+  const stores = openRowStores(config.paths.drift);
+  opened.closers.push(stores);
+  const publish = publisherOfFindings(events);
+  const rows = stores.of<PolicyRow>('policies', ({ arn }) => arn);
+  await run(opened, policyDrift({ desired: readDesiredState(config.desiredDirectory), rows, publish }));
 }
 
 async function runAlerts(opened: Opened): Promise<void> {

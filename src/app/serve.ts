@@ -15,7 +15,7 @@ import { RoleProcess } from './role-process.ts';
 import { prepareDirectory } from './vault.ts';
 import { VERSION } from './version.ts';
 
-const READERS: readonly Role[] = ['ledger', 'relay', 'projections', 'analytics', 'detect', 'alerts'];
+const READERS: readonly Role[] = ['ledger', 'relay', 'projections', 'analytics', 'detect', 'drift', 'alerts'];
 
 export interface ServeOptions {
   /** Where the panel goes when everything is ready; standard output unless told otherwise. */

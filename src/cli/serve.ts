@@ -24,6 +24,7 @@ Settings, all optional:
   KEYLEDGER_CONSOLE_PORT     health, metrics, ledger, console         7601
   KEYLEDGER_CLICKHOUSE_PORT  the ClickHouse that comes along          7623
   KEYLEDGER_SEED             YAML file of principals and keys to make at start
+  KEYLEDGER_DESIRED          folder of desired key policies, to be told when one drifts
   KEYLEDGER_QUOTAS           protective | aws                         protective
   KEYLEDGER_LOG_LEVEL        debug | info | warn | error              warn
   KEYLEDGER_WEBHOOK_URL      where alerts are posted, signed with KEYLEDGER_WEBHOOK_SECRET
