@@ -1,6 +1,6 @@
 import { startLoad, type LoadResult } from './load/load.ts';
 import { OPERATIONS, type BenchOperation, type BenchOptions } from './options.ts';
-import { memoryOf } from './proc.ts';
+import { memoryOf, type Memory } from './proc.ts';
 import { makeWorkspace, startService } from './service.ts';
 
 export interface ApiRow {
@@ -19,11 +19,9 @@ export interface ApiRow {
   readonly otherCores: number;
 }
 
-export interface MemoryRow {
+export interface MemoryRow extends Memory {
   readonly roles: 'api' | 'all';
   readonly process: string;
-  readonly rssMib: number;
-  readonly peakMib: number;
 }
 
 export interface ApiFigures {

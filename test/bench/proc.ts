@@ -46,6 +46,8 @@ export const treeCpuSeconds = (root: number): number => treeOf(root).reduce((sum
 
 export interface Memory {
   readonly rssMib: number;
+  /** Of it what is the process's own. The rest are pages of files, LMDB's map above all, which the kernel takes back at will. */
+  readonly ownMib: number;
   readonly peakMib: number;
 }
 
@@ -57,7 +59,7 @@ export function memoryOf(pid: number): Memory {
     // Gone: nothing is what it uses.
   }
   const mib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024;
-  return { rssMib: mib('VmRSS'), peakMib: mib('VmHWM') };
+  return { rssMib: mib('VmRSS'), ownMib: mib('RssAnon'), peakMib: mib('VmHWM') };
 }
 
 /** CPU seconds that the whole machine has spent on anything. */

@@ -67,11 +67,12 @@ const apiTable = ({ rows }: ApiFigures): Table => ({
 
 const memoryTable = ({ memory }: ApiFigures): Table => ({
   title: 'Memory after these measurements',
-  heads: ['running', 'process', 'RSS MiB', 'peak MiB'],
-  rows: memory.map(({ roles, process, rssMib, peakMib }) => [
+  heads: ['running', 'process', 'RSS MiB', 'of it own', 'peak MiB'],
+  rows: memory.map(({ roles, process, rssMib, ownMib, peakMib }) => [
     roles === 'api' ? 'API only' : 'everything',
     process,
     Math.round(rssMib),
+    Math.round(ownMib),
     Math.round(peakMib),
   ]),
 });
