@@ -2,7 +2,7 @@ import type { Actor, Change, Decision, KeyRef, Origin } from '../events/index.ts
 import type { StateView, Write } from '../journal/index.ts';
 import type { Keyring } from './crypto/index.ts';
 import type { Key, Principal, Refusal } from './domain/index.ts';
-import type { CompiledPolicy, ConditionFacts } from './policy/index.ts';
+import type { CompiledPolicy, ConditionFacts, GrantFacts } from './policy/index.ts';
 import type { KeyStore } from './keystore/index.ts';
 
 /** A member of a validated request. */
@@ -75,8 +75,13 @@ export interface Tools {
   readonly keyStore: KeyStore;
   /** Monotonic microseconds, to time cryptography. */
   readonly monotonicUs: () => number;
-  /** Undefined when the caller may; otherwise the refusal to give. Notes the decision. */
-  readonly authorise: (action: string, resource: Key | string, extra?: Conditions) => Refusal | undefined;
+  /** Undefined when the caller may; otherwise the refusal to give. Notes the decision. `grants` stand for the caller's own. */
+  readonly authorise: (
+    action: string,
+    resource: Key | string,
+    extra?: Conditions,
+    grants?: readonly GrantFacts[],
+  ) => Refusal | undefined;
   /** Whether the caller could still change the policy of a key if it were this one. */
   readonly keepsCallerIn: (policy: CompiledPolicy, arn: string) => boolean;
 }

@@ -28,6 +28,7 @@ const LEFT_OUT = new Set([
   'Description',
   'Tags',
   'Marker',
+  'GrantToken',
   'GrantTokens',
   'Recipient',
   'Message',

@@ -17,9 +17,12 @@ import {
   type CompiledPolicy,
   type ConditionContext,
   type ContextValue,
+  type GrantFacts,
   type Principal,
 } from './policy/index.ts';
 import type { Call, Conditions, Notes } from './call.ts';
+import { grantsOf, refuseGrantTokens } from './caller-grants.ts';
+import type { Keyring } from './crypto/index.ts';
 import { digestOf, policyOf } from './documents.ts';
 
 /** What a caller may do, asked as often as an operation needs; the last answer is noted for the event. */
@@ -28,17 +31,26 @@ export class Permission {
   readonly #call: Call;
   readonly #notes: Notes;
   readonly #nowUs: number;
+  readonly #keyring: Keyring;
 
-  constructor(state: StateView, call: Call, notes: Notes, nowUs: number) {
+  constructor(state: StateView, call: Call, notes: Notes, nowUs: number, keyring: Keyring) {
     this.#state = state;
     this.#call = call;
     this.#notes = notes;
     this.#nowUs = nowUs;
+    this.#keyring = keyring;
   }
 
   /** Undefined when allowed; otherwise the refusal, which tells the caller the class of the denial and nothing of the policy. */
-  refuse(action: string, resource: Key | string, extra?: Conditions): Refusal | undefined {
-    const { allowed, decision, denial } = authorise(this.#request(action, resource, extra));
+  refuse(
+    action: string,
+    resource: Key | string,
+    extra?: Conditions,
+    grants?: readonly GrantFacts[],
+  ): Refusal | undefined {
+    const forged = refuseGrantTokens(this.#keyring, this.#call.input['GrantTokens']);
+    if (forged !== undefined) return forged;
+    const { allowed, decision, denial } = authorise(this.#request(action, resource, extra, grants));
     this.#notes.decision = decision;
     if (allowed) return undefined;
     const { arn, account } = this.#call.caller.actor;
@@ -76,7 +88,12 @@ export class Permission {
     });
   }
 
-  #request(action: string, resource: Key | string, extra: Conditions | undefined): AuthorisationRequest {
+  #request(
+    action: string,
+    resource: Key | string,
+    extra: Conditions | undefined,
+    grants?: readonly GrantFacts[],
+  ): AuthorisationRequest {
     const { principal: known } = this.#call.caller;
     const principal = principalOf(known);
     const identityPolicies = this.#identityPolicies(known);
@@ -91,14 +108,16 @@ export class Permission {
         : { ...request, keyAccount: owner, keyPolicy: SILENT };
     }
     const keyPolicy = policyOf(this.#state, resource.policyDigest, 'key') ?? NOTHING;
+    const { arn, account: keyAccount, grantCount } = resource;
+    const request = { action, principal, resource: arn, keyAccount, keyPolicy, identityPolicies, context };
+    if (grants === undefined && grantCount === undefined) return request;
+    const state = this.#state;
     return {
-      action,
-      principal,
-      resource: resource.arn,
-      keyAccount: resource.account,
-      keyPolicy,
-      identityPolicies,
-      context,
+      ...request,
+      // Looked up only if the policy does not decide.
+      get grants() {
+        return grants ?? grantsOf(state, resource, principal);
+      },
     };
   }
 
@@ -191,7 +210,8 @@ const DENY_ALL = parsedConstant(
 
 const principals = new WeakMap<KnownPrincipal, Principal>();
 
-function principalOf(known: KnownPrincipal): Principal {
+/** A principal as authorisation sees it; the same object for the same principal. */
+export function principalOf(known: KnownPrincipal): Principal {
   let principal = principals.get(known);
   if (principal === undefined) {
     principal = { arn: known.arn, account: known.account, type: known.type };

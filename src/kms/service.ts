@@ -166,7 +166,7 @@ export class KeyService {
     const { accessKeyId, arn } = call.caller.actor;
     if ((accessKeyId === undefined ? principalCaller(state, arn) : callerOf(state, accessKeyId)) === undefined)
       return refusalEvent(call, notes, UNRECOGNISED);
-    const permission = new Permission(state, call, notes, nowUs);
+    const permission = new Permission(state, call, notes, nowUs, keyring);
     let result: Result;
     try {
       result = run({
@@ -177,7 +177,7 @@ export class KeyService {
         keyring,
         keyStore,
         monotonicUs: () => clock.monotonicUs(),
-        authorise: (action, resource, extra) => permission.refuse(action, resource, extra),
+        authorise: (action, resource, extra, grants) => permission.refuse(action, resource, extra, grants),
         keepsCallerIn: (policy, arn) => permission.keepsCallerIn(policy, arn),
       });
     } catch (error) {

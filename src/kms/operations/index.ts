@@ -1,5 +1,7 @@
 import type { Operation } from '../call.ts';
 import { createAlias, deleteAlias, updateAlias } from './aliases.ts';
+import { listGrants, listRetirableGrants } from './grant-lists.ts';
+import { createGrant, retireGrant, revokeGrant } from './grants.ts';
 import {
   cancelKeyDeletion,
   createKey,
@@ -34,6 +36,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   Object.entries({
     CancelKeyDeletion: cancelKeyDeletion,
     CreateAlias: createAlias,
+    CreateGrant: createGrant,
     CreateKey: createKey,
     Decrypt: decrypt,
     DeleteAlias: deleteAlias,
@@ -50,13 +53,17 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     GetKeyPolicy: getKeyPolicy,
     GetKeyRotationStatus: getKeyRotationStatus,
     ListAliases: listAliases,
+    ListGrants: listGrants,
     ListKeyPolicies: listKeyPolicies,
     ListKeyRotations: listKeyRotations,
     ListKeys: listKeys,
     ListResourceTags: listResourceTags,
+    ListRetirableGrants: listRetirableGrants,
     PutKeyPolicy: putKeyPolicy,
     ReEncrypt: reEncrypt,
     RotateKeyOnDemand: rotateKeyOnDemand,
+    RetireGrant: retireGrant,
+    RevokeGrant: revokeGrant,
     ScheduleKeyDeletion: scheduleKeyDeletion,
     TagResource: tagResource,
     UntagResource: untagResource,

@@ -8,6 +8,7 @@ export {
   type ContextValue,
 } from './condition-context.ts';
 export { defaultKeyPolicy } from './default-policy.ts';
+export { mayHandOn, type GrantTerms } from './delegation.ts';
 export { granteesOf, type GrantConstraints, type GrantFacts } from './grant.ts';
 export { ineffectiveStatements, namedPrincipals, type Ineffective } from './inspect.ts';
 export { MAX_POLICY_BYTES, parsePolicy, type ParsedPolicy } from './parse.ts';
