@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../../src/app/config.ts';
+import { ROLES, parseConfig } from '../../../src/app/config.ts';
 import { ERROR_CODES } from '../../../src/base/index.ts';
 import { COMMANDS } from '../../../src/cli/run.ts';
 
@@ -68,4 +68,14 @@ test('every directory of the data that the program makes is in the table of wher
 test('the README lists every command', () => {
   const listed = [...read('README.md').matchAll(/^\| `keyledger ([a-z]+)/gm)].map(([, name]) => name);
   expect(listed).toEqual(COMMANDS.map(({ name }) => name));
+});
+
+test('the distributed example of the README runs every role once', () => {
+  const started = [...read('README.md').matchAll(/^npm run .* serve --roles ([a-z,]+)/gm)];
+  expect(started.flatMap(([, roles]) => roles!.split(',')).sort()).toEqual([...ROLES].sort());
+});
+
+test('the page on configuration names every role', () => {
+  const [, sentence = ''] = /some of the parts: ([^.]+)\./.exec(read('docs/configuration.md')) ?? [];
+  expect([...sentence.matchAll(/`(\w+)`/g)].map(([, role]) => role)).toEqual([...ROLES]);
 });
