@@ -29,7 +29,7 @@ export function panel(config: Config, { version, endpoints }: ServiceStatus): st
           '',
           `  AWS_SHARED_CREDENTIALS_FILE=${paths.credentials} aws --profile keyledger --region us-east-1 --endpoint-url ${api} kms create-key`,
           '',
-          'Or watch a small company being robbed: npm run keyledger demo',
+          'Or watch a small company being robbed: npm run -s keyledger -- demo',
           '',
           `Warning: the root key lies unsealed in ${paths.root}/root-key (mode 0600). Whoever reads that file can use every key here.`,
         ]),

@@ -90,7 +90,8 @@ async function run(
         await topic.bell.wait(signal);
         continue;
       }
-      if (first.offset > next && next < topic.first()) {
+      // From 0 asks for everything there is; the journal begins at 1.
+      if (next > 0 && first.offset > next && next < topic.first()) {
         log.warn('stream-messages-expired', { topic: to.topic, group: to.group, from: next, to: first.offset - 1 });
       }
       const batch = { topic: to.topic, partition: 0, messages };
