@@ -1,6 +1,6 @@
 import type { Actor, Change, Decision, KeyRef, Origin } from '../events/index.ts';
 import type { StateView, Write } from '../journal/index.ts';
-import type { Keyring } from './crypto/index.ts';
+import type { Keyring, Secret } from './crypto/index.ts';
 import type { Key, Principal, Refusal } from './domain/index.ts';
 import type { CompiledPolicy, ConditionFacts, GrantFacts } from './policy/index.ts';
 import type { KeyStore } from './keystore/index.ts';
@@ -47,7 +47,13 @@ export interface Done {
   readonly attachments: readonly Write[];
 }
 
-export type Result = Done | { readonly kind: 'refused'; readonly refusal: Refusal };
+/** The operation may go on, but first needs a private key that takes long to make; it is then run again with it. */
+export interface Needs {
+  readonly kind: 'needs';
+  readonly modulusBits: number;
+}
+
+export type Result = Done | { readonly kind: 'refused'; readonly refusal: Refusal } | Needs;
 
 export const done = (
   body: Readonly<Record<string, unknown>>,
@@ -73,6 +79,8 @@ export interface Tools {
   readonly notes: Notes;
   readonly keyring: Keyring;
   readonly keyStore: KeyStore;
+  /** What the operation said it needs; not its own to keep or to wipe. */
+  readonly prepared?: Secret;
   /** Monotonic microseconds, to time cryptography. */
   readonly monotonicUs: () => number;
   /** Undefined when the caller may; otherwise the refusal to give. Notes the decision. `grants` stand for the caller's own. */
@@ -93,5 +101,7 @@ export type Conditions = Omit<ConditionFacts, 'principal'>;
 export interface Operation {
   /** `now`: reads state only. `turn`: changes state, so it is decided in the order of the journal. */
   readonly mode: 'now' | 'turn';
+  /** Whether it may answer that it needs something made first; it is asked once before its turn. */
+  readonly mayNeed?: true;
   readonly run: (tools: Tools) => Result;
 }

@@ -1,4 +1,4 @@
-import { rememberCanonical, type Clock, type Log } from '../base/index.ts';
+import type { Clock, Log } from '../base/index.ts';
 import type { Decided, Journal, StateView } from '../journal/index.ts';
 import {
   OPERATIONS as API,
@@ -17,13 +17,15 @@ import {
   type ParsedBody,
 } from './api/index.ts';
 import { eventOf, refusalEvent } from './evidence.ts';
-import type { Answer, Call, Caller, Notes, Operation, Result } from './call.ts';
-import type { Keyring } from './crypto/index.ts';
-import { foldChanges } from './domain/index.ts';
+import { refused, type Answer, type Call, type Caller, type Notes, type Operation, type Result } from './call.ts';
+import type { Keyring, Secret } from './crypto/index.ts';
+import { foldChanges, refusal } from './domain/index.ts';
 import { callerOf, principalCaller, secretOf } from './identity.ts';
 import type { KeyStore } from './keystore/index.ts';
 import { OPERATIONS } from './operations/index.ts';
+import { originOf } from './origin.ts';
 import { Permission } from './permission.ts';
+import { RsaWorkshop } from './preparation.ts';
 import type { Throttle } from './quotas.ts';
 
 export interface ServiceOptions {
@@ -41,7 +43,7 @@ const MAX_QUEUE = 10_000;
 const STRANGERS_PER_SECOND = 100;
 const MAX_SECRETS = 10_000;
 
-const INTERNAL = refuse('KMSInternalException', 'The request failed inside the service; try again.');
+const INTERNAL = refusal('KMSInternalException', 'The request failed inside the service; try again.');
 const THROTTLED = refuse('ThrottlingException');
 const UNRECOGNISED = refuse('UnrecognizedClientException');
 const REPLAYED = refuse('InvalidSignatureException', 'This signature was used before; sign the request again.');
@@ -52,6 +54,7 @@ export class KeyService {
   readonly #signingKeys = new SigningKeyCache();
   readonly #replays = new ReplayCache();
   readonly #secrets = new Map<string, Buffer>();
+  readonly #workshop = new RsaWorkshop();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -109,9 +112,21 @@ export class KeyService {
         valid,
         refuse('UnsupportedOperationException', `${operation} is not supported by this version of Keyledger.`),
       );
-    const decide = (state: StateView, nowUs: number): Decided<Answer> => this.#decide(valid, known.run, state, nowUs);
-    const { seq, answer } = await (known.mode === 'now' ? journal.recordNow(decide) : journal.recordInTurn(decide));
-    return respond(answer, seq);
+    let prepared: Secret | undefined;
+    if (known.mayNeed === true) {
+      // Asked as it would be decided now, so that only those who may have the key keep the machine busy with it.
+      const asked = this.#run(valid, known.run, journal.state, clock.nowUs(), { cryptoUs: 0 });
+      if (asked.kind === 'needs' && (prepared = await this.#workshop.make(asked.modulusBits)) === undefined)
+        return this.#record(valid, THROTTLED);
+    }
+    const decide = (state: StateView, nowUs: number): Decided<Answer> =>
+      this.#decide(valid, known.run, state, nowUs, prepared);
+    try {
+      const { seq, answer } = await (known.mode === 'now' ? journal.recordNow(decide) : journal.recordInTurn(decide));
+      return respond(answer, seq);
+    } finally {
+      prepared?.wipe();
+    }
   }
 
   /** Signature, access key and replay: who calls, or why nobody does. */
@@ -159,23 +174,38 @@ export class KeyService {
     return bytes;
   }
 
-  #decide(call: Call, run: Operation['run'], state: StateView, nowUs: number): Decided<Answer> {
-    const { clock, keyring, keyStore, log } = this.#options;
+  #decide(
+    call: Call,
+    run: Operation['run'],
+    state: StateView,
+    nowUs: number,
+    prepared: Secret | undefined,
+  ): Decided<Answer> {
     const notes: Notes = { cryptoUs: 0 };
     // The access key may have gone between the signature and now.
     const { accessKeyId, arn } = call.caller.actor;
     if ((accessKeyId === undefined ? principalCaller(state, arn) : callerOf(state, accessKeyId)) === undefined)
       return refusalEvent(call, notes, UNRECOGNISED);
+    const result = this.#run(call, run, state, nowUs, notes, prepared);
+    if (result.kind === 'refused') return refusalEvent(call, notes, result.refusal);
+    // It was refused when it was asked, and in its turn it would not be: the caller will try again.
+    if (result.kind === 'needs') return refusalEvent(call, notes, INTERNAL);
+    const { draft, answer } = eventOf(call, notes, result);
+    return { draft, answer, writes: [...foldChanges(state, result.changes), ...result.attachments] };
+  }
+
+  #run(call: Call, run: Operation['run'], state: StateView, nowUs: number, notes: Notes, prepared?: Secret): Result {
+    const { clock, keyring, keyStore, log } = this.#options;
     const permission = new Permission(state, call, notes, nowUs, keyring);
-    let result: Result;
     try {
-      result = run({
+      return run({
         state,
         nowUs,
         call,
         notes,
         keyring,
         keyStore,
+        ...(prepared === undefined ? {} : { prepared }),
         monotonicUs: () => clock.monotonicUs(),
         authorise: (action, resource, extra, grants) => permission.refuse(action, resource, extra, grants),
         keepsCallerIn: (policy, arn) => permission.keepsCallerIn(policy, arn),
@@ -187,11 +217,8 @@ export class KeyService {
         requestId: call.requestId,
         reason: error instanceof Error ? error.stack : String(error),
       });
-      return refusalEvent(call, notes, INTERNAL);
+      return refused(INTERNAL);
     }
-    if (result.kind === 'refused') return refusalEvent(call, notes, result.refusal);
-    const { draft, answer } = eventOf(call, notes, result);
-    return { draft, answer, writes: [...foldChanges(state, result.changes), ...result.attachments] };
   }
 
   async #record(call: Call, refusal: ApiRefusal): Promise<ApiResponse> {
@@ -258,25 +285,6 @@ function strangerOf(accessKeyId: string): Caller {
     actor: { arn, type: 'unknown', account: NOBODY, accessKeyId: accessKeyId.slice(0, 128) },
     principal: { arn, account: NOBODY, type: 'user', policies: [], accessKeyIds: [], createdAt: '' },
   };
-}
-
-const MAX_USER_AGENT = 512;
-
-const MAX_ORIGINS = 1_000;
-const origins = new Map<string, Call['origin']>();
-
-/** Clients call many times from one place: it is written once. */
-function originOf({ ip, userAgent }: ApiRequest): Call['origin'] {
-  const name = `${ip ?? ''} ${userAgent ?? ''}`;
-  const known = origins.get(name);
-  if (known !== undefined) return known;
-  const origin = rememberCanonical({
-    ...(ip === undefined ? {} : { ip }),
-    ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MAX_USER_AGENT).toWellFormed() }),
-  });
-  if (origins.size >= MAX_ORIGINS) origins.clear();
-  origins.set(name, origin);
-  return origin;
 }
 
 const respond = (answer: Answer, seq: number): ApiResponse =>

@@ -6,3 +6,9 @@ export { generateMaterial, generateRsa, keyObjectOf, modulusBitsOf } from './mat
 export { openRootKeyFile } from './root-key.ts';
 export { secretRandom } from './random.ts';
 export { Secret } from './secret.ts';
+export { sharedSecretOf } from './agreement.ts';
+export { dataKeyPair, type DataKeyPair } from './data-key-pair.ts';
+export { maxOaepBytes, oaepDecrypt, oaepEncrypt } from './oaep.ts';
+export { mlKemDecapsulate, mlKemEncapsulate } from './post-quantum.ts';
+export { publicKeyDer } from './public-keys.ts';
+export { messageBytes, signatureMatches, signatureOf, type MessageType } from './signatures.ts';

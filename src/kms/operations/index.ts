@@ -11,9 +11,11 @@ import {
   scheduleKeyDeletion,
   updateKeyDescription,
 } from './keys.ts';
+import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './data-key-pairs.ts';
 import { listAliases, listKeys } from './lists.ts';
 import { generateMac, verifyMac } from './macs.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies.ts';
+import { deriveSharedSecret, getPublicKey } from './public-keys.ts';
 import {
   disableKeyRotation,
   enableKeyRotation,
@@ -21,6 +23,7 @@ import {
   listKeyRotations,
   rotateKeyOnDemand,
 } from './rotation.ts';
+import { sign, verify } from './signatures.ts';
 import {
   decrypt,
   encrypt,
@@ -40,6 +43,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     CreateKey: createKey,
     Decrypt: decrypt,
     DeleteAlias: deleteAlias,
+    DeriveSharedSecret: deriveSharedSecret,
     DescribeKey: describeKey,
     DisableKey: disableKey,
     DisableKeyRotation: disableKeyRotation,
@@ -47,11 +51,14 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     EnableKeyRotation: enableKeyRotation,
     Encrypt: encrypt,
     GenerateDataKey: generateDataKey,
+    GenerateDataKeyPair: generateDataKeyPair,
+    GenerateDataKeyPairWithoutPlaintext: generateDataKeyPairWithoutPlaintext,
     GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
     GenerateMac: generateMac,
     GenerateRandom: generateRandom,
     GetKeyPolicy: getKeyPolicy,
     GetKeyRotationStatus: getKeyRotationStatus,
+    GetPublicKey: getPublicKey,
     ListAliases: listAliases,
     ListGrants: listGrants,
     ListKeyPolicies: listKeyPolicies,
@@ -65,10 +72,12 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     RetireGrant: retireGrant,
     RevokeGrant: revokeGrant,
     ScheduleKeyDeletion: scheduleKeyDeletion,
+    Sign: sign,
     TagResource: tagResource,
     UntagResource: untagResource,
     UpdateAlias: updateAlias,
     UpdateKeyDescription: updateKeyDescription,
+    Verify: verify,
     VerifyMac: verifyMac,
   }),
 );

@@ -10,6 +10,7 @@ import {
   refusal,
   type Key,
 } from '../domain/index.ts';
+import { modulusBitsOf } from '../crypto/index.ts';
 import { defaultKeyPolicy } from '../policy/index.ts';
 import { done, refused, type Conditions, type Operation, type Tools } from '../call.ts';
 import { checkPolicy, documentOf, tooLargeForEvidence } from '../documents.ts';
@@ -59,8 +60,9 @@ const createConditions = (tools: Tools, spec: string, usage: string): Conditions
 
 export const createKey: Operation = {
   mode: 'turn',
+  mayNeed: true,
   run: (tools) => {
-    const { call, nowUs, keyStore } = tools;
+    const { call, nowUs, keyStore, prepared } = tools;
     const { input, region } = call;
     const account = call.caller.actor.account;
     const spec = ((input['KeySpec'] ?? input['CustomerMasterKeySpec']) as string | undefined) ?? 'SYMMETRIC_DEFAULT';
@@ -80,7 +82,9 @@ export const createKey: Operation = {
     const badPolicy = checkPolicy(tools, text, arn, input['BypassPolicyLockoutSafetyCheck'] === true);
     if (badPolicy !== undefined) return refused(badPolicy);
     const policy = documentOf(text);
-    const material = keyStore.create(arn, 1, spec);
+    const modulusBits = modulusBitsOf(spec);
+    if (modulusBits !== undefined && prepared === undefined) return { kind: 'needs', modulusBits };
+    const material = prepared === undefined ? keyStore.create(arn, 1, spec) : keyStore.keep(arn, 1, prepared);
     const change: Change = {
       type: 'KeyCreated',
       v: 1,

@@ -1,8 +1,19 @@
-import { decryptBlob, readBlobClaim, type BlobClaim } from '../crypto/index.ts';
-import { refusal, refuseByState, type Key, type Material } from '../domain/index.ts';
+import { decryptBlob, oaepDecrypt, readBlobClaim, type BlobClaim } from '../crypto/index.ts';
+import { SYMMETRIC, refusal, refuseByState, type Key, type Material } from '../domain/index.ts';
 import { refused, type Conditions, type Result, type Tools } from '../call.ts';
 import { keyRef } from '../find-key.ts';
-import { USAGE, conditionsOn, contextOf, refuseRecipient, timed } from './sealing.ts';
+import {
+  USAGE,
+  algorithmIn,
+  conditionsOn,
+  contextOf,
+  refuseAlgorithm,
+  refuseContext,
+  refuseRecipient,
+  timed,
+  unavailable,
+} from './sealing.ts';
+import { materialOf } from './use-of-material.ts';
 import { openKey, refuseByUsage } from './with-key.ts';
 
 const INVALID_CIPHERTEXT = refusal('InvalidCiphertextException', '');
@@ -25,6 +36,7 @@ const missing = (member: string): ReturnType<typeof refusal> =>
 export interface Side {
   readonly action: string;
   readonly keyMember: string;
+  readonly algorithmMember: string;
   readonly contextMember: string;
   readonly conditions: (tools: Tools) => Conditions;
 }
@@ -32,6 +44,7 @@ export interface Side {
 const side = (action: string, prefix: '' | 'Source'): Side => ({
   action,
   keyMember: `${prefix}KeyId`,
+  algorithmMember: `${prefix}EncryptionAlgorithm`,
   contextMember: `${prefix}EncryptionContext`,
   conditions: conditionsOn(`${prefix}EncryptionAlgorithm`, `${prefix}EncryptionContext`),
 });
@@ -61,6 +74,7 @@ export function open(tools: Tools, side: Side): Opened | Result {
   const wrong = refuseByUsage(key, USAGE, tools.call.operation) ?? refuseByState(key, 'use') ?? refuseRecipient(tools);
   if (wrong !== undefined) return refused(wrong);
   if (blob === undefined || permissionOnly) return { kind: 'opened', key, plaintext: undefined, material: undefined };
+  if (key.spec !== SYMMETRIC) return openAsymmetric(tools, side, key, blob);
   if (claim === undefined) return refused(INVALID_CIPHERTEXT);
   if (claim.keyId !== key.keyId) return refused(INCORRECT_KEY);
   const material = key.materials.find(({ version }) => version === claim.version);
@@ -71,6 +85,19 @@ export function open(tools: Tools, side: Side): Opened | Result {
   if (plaintext === undefined) return refused(INVALID_CIPHERTEXT);
   tools.notes.key = keyRef(key, material.version, tools.notes.key?.alias);
   return { kind: 'opened', key, plaintext, material };
+}
+
+/** An asymmetric ciphertext names neither key nor algorithm: the caller does. */
+function openAsymmetric(tools: Tools, side: Side, key: Key, blob: Buffer): Opened | Result {
+  const wrong = refuseAlgorithm(tools, key, side.algorithmMember) ?? refuseContext(tools, key, side.contextMember);
+  if (wrong !== undefined) return refused(wrong);
+  const privateKey = materialOf(tools, key);
+  if (privateKey === undefined) return unavailable(key);
+  const algorithm = algorithmIn(tools, side.algorithmMember);
+  const plaintext = timed(tools, () => oaepDecrypt(privateKey, algorithm, blob));
+  return plaintext === undefined
+    ? refused(INVALID_CIPHERTEXT)
+    : { kind: 'opened', key, plaintext, material: undefined };
 }
 
 /** The named key, or else the one the blob claims to be made with; if the caller may use it. */

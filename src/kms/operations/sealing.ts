@@ -1,7 +1,8 @@
-import { encryptBlob, type EncryptionContext } from '../crypto/index.ts';
-import { currentMaterial, refusal, type Key, type Material, type Refusal } from '../domain/index.ts';
+import { encryptBlob, maxOaepBytes, oaepEncrypt, type EncryptionContext } from '../crypto/index.ts';
+import { SYMMETRIC, currentMaterial, refusal, type Key, type Material, type Refusal } from '../domain/index.ts';
 import { refused, type Conditions, type Result, type Tools } from '../call.ts';
 import { keyRef } from '../find-key.ts';
+import { materialOf } from './use-of-material.ts';
 import { refuseIncompatible } from './with-key.ts';
 
 export const USAGE = 'ENCRYPT_DECRYPT';
@@ -17,9 +18,12 @@ export const conditionsOn =
     const context = contextOf(tools, contextMember);
     return {
       ...(context === undefined ? {} : { encryptionContext: context }),
-      parameters: { 'kms:encryptionalgorithm': (tools.call.input[algorithmMember] as string | undefined) ?? ALGORITHM },
+      parameters: { 'kms:encryptionalgorithm': algorithmIn(tools, algorithmMember) },
     };
   };
+export const algorithmIn = (tools: Tools, member: string): string =>
+  (tools.call.input[member] as string | undefined) ?? ALGORITHM;
+
 export const conditions = conditionsOn('EncryptionAlgorithm', 'EncryptionContext');
 
 export function timed<T>(tools: Tools, work: () => T): T {
@@ -30,7 +34,14 @@ export function timed<T>(tools: Tools, work: () => T): T {
 }
 
 export function refuseAlgorithm(tools: Tools, key: Key, member: string): Refusal | undefined {
-  return refuseIncompatible(key, (tools.call.input[member] as string | undefined) ?? ALGORITHM);
+  return refuseIncompatible(key, algorithmIn(tools, member));
+}
+
+/** RSAES-OAEP authenticates no context; to take one and forget it would be a lie. */
+export function refuseContext(tools: Tools, key: Key, member: string): Refusal | undefined {
+  const context = contextOf(tools, member);
+  if (key.spec === SYMMETRIC || context === undefined || Object.keys(context).length === 0) return undefined;
+  return refusal('ValidationException', `${member} is not supported for key spec ${key.spec}.`);
 }
 
 /** A caller who wants an answer that only an attested enclave can read must not get one that he can. */
@@ -55,6 +66,32 @@ export function seal(
   tools.notes.key = keyRef(key, material.version, tools.notes.key?.alias);
   tools.notes.ciphertextOut = tools.keyring.fingerprint(blob);
   return { blob, material };
+}
+
+/** Encrypts under a key of any spec, with the algorithm and the context that the members hold. */
+export function sealUnder(
+  tools: Tools,
+  key: Key,
+  plaintext: Buffer,
+  { algorithmMember, contextMember }: { algorithmMember: string; contextMember: string },
+): { kind: 'sealed'; blob: Buffer; material: Material | undefined } | Result {
+  if (key.spec === SYMMETRIC) {
+    const sealed = seal(tools, key, plaintext, contextOf(tools, contextMember));
+    return sealed === undefined ? unavailable(key) : { kind: 'sealed', ...sealed };
+  }
+  const wrong = refuseContext(tools, key, contextMember);
+  if (wrong !== undefined) return refused(wrong);
+  const material = materialOf(tools, key);
+  if (material === undefined) return unavailable(key);
+  const algorithm = algorithmIn(tools, algorithmMember);
+  const maxBytes = maxOaepBytes(material, algorithm);
+  if (plaintext.length > maxBytes) {
+    const message = `Algorithm ${algorithm} and key spec ${key.spec} cannot encrypt data larger than ${String(maxBytes)} bytes.`;
+    return refused(refusal('ValidationException', message));
+  }
+  const blob = timed(tools, () => oaepEncrypt(material, algorithm, plaintext));
+  tools.notes.ciphertextOut = tools.keyring.fingerprint(blob);
+  return { kind: 'sealed', blob, material: undefined };
 }
 
 export const unavailable = (key: Key): Result =>

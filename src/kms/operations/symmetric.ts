@@ -5,15 +5,17 @@ import { DECRYPT, RE_ENCRYPT_FROM, open } from './opening.ts';
 import {
   ALGORITHM,
   USAGE,
+  algorithmIn,
   conditions,
   conditionsOn,
   contextOf,
   refuseAlgorithm,
   refuseRecipient,
   seal,
+  sealUnder,
   unavailable,
 } from './sealing.ts';
-import { DRY_RUN, openKey, refuseByUsage, withKey } from './with-key.ts';
+import { DRY_RUN, openKey, refuseByUsage, refuseIncompatible, withKey } from './with-key.ts';
 
 export const encrypt: Operation = withKey({
   mode: 'now',
@@ -23,9 +25,16 @@ export const encrypt: Operation = withKey({
   run: (tools, key) => {
     const wrong = refuseAlgorithm(tools, key, 'EncryptionAlgorithm');
     if (wrong !== undefined) return refused(wrong);
-    const sealed = seal(tools, key, tools.call.input['Plaintext'] as Buffer, contextOf(tools));
-    if (sealed === undefined) return unavailable(key);
-    return done({ CiphertextBlob: sealed.blob.toString('base64'), EncryptionAlgorithm: ALGORITHM, KeyId: key.arn });
+    const sealed = sealUnder(tools, key, tools.call.input['Plaintext'] as Buffer, {
+      algorithmMember: 'EncryptionAlgorithm',
+      contextMember: 'EncryptionContext',
+    });
+    if (sealed.kind !== 'sealed') return sealed;
+    return done({
+      CiphertextBlob: sealed.blob.toString('base64'),
+      EncryptionAlgorithm: algorithmIn(tools, 'EncryptionAlgorithm'),
+      KeyId: key.arn,
+    });
   },
 });
 
@@ -40,7 +49,7 @@ export const decrypt: Operation = {
       if (wrong !== undefined) return refused(wrong);
       if (tools.call.input['DryRun'] === true || plaintext === undefined) return refused(DRY_RUN);
       return done({
-        EncryptionAlgorithm: ALGORITHM,
+        EncryptionAlgorithm: algorithmIn(tools, 'EncryptionAlgorithm'),
         KeyId: key.arn,
         KeyMaterialId: material?.materialId,
         Plaintext: plaintext.toString('base64'),
@@ -80,14 +89,17 @@ export const reEncrypt: Operation = {
         refuseAlgorithm(tools, source, 'SourceEncryptionAlgorithm');
       if (wrong !== undefined) return refused(wrong);
       if (call.input['DryRun'] === true || plaintext === undefined) return refused(DRY_RUN);
-      const sealed = seal(tools, key, plaintext, contextOf(tools, 'DestinationEncryptionContext'));
-      if (sealed === undefined) return unavailable(key);
+      const sealed = sealUnder(tools, key, plaintext, {
+        algorithmMember: 'DestinationEncryptionAlgorithm',
+        contextMember: 'DestinationEncryptionContext',
+      });
+      if (sealed.kind !== 'sealed') return sealed;
       return done({
         CiphertextBlob: sealed.blob.toString('base64'),
-        DestinationEncryptionAlgorithm: ALGORITHM,
-        DestinationKeyMaterialId: sealed.material.materialId,
+        DestinationEncryptionAlgorithm: algorithmIn(tools, 'DestinationEncryptionAlgorithm'),
+        DestinationKeyMaterialId: sealed.material?.materialId,
         KeyId: key.arn,
-        SourceEncryptionAlgorithm: ALGORITHM,
+        SourceEncryptionAlgorithm: algorithmIn(tools, 'SourceEncryptionAlgorithm'),
         SourceKeyId: source.arn,
         SourceKeyMaterialId: sourceMaterial?.materialId,
       });
@@ -103,6 +115,7 @@ const dataKeyOperation = (withPlaintext: boolean): Operation =>
     rule: 'use',
     usage: USAGE,
     conditions,
+    check: (_tools, key) => refuseIncompatible(key, ALGORITHM),
     run: (tools, key) => {
       const wrong = refuseRecipient(tools);
       if (wrong !== undefined) return refused(wrong);

@@ -17,6 +17,7 @@ export const DRY_RUN = refusal(
 
 export interface KeyOperation {
   readonly mode: Operation['mode'];
+  readonly mayNeed?: true;
   readonly rule: StateRule;
   /** Member that names the key; `KeyId` unless said. */
   readonly member?: string;
@@ -38,9 +39,11 @@ export const withKey = ({
   usage,
   conditions,
   check,
+  mayNeed,
   run,
 }: KeyOperation): Operation => ({
   mode,
+  ...(mayNeed === undefined ? {} : { mayNeed }),
   run: (tools) => {
     const identifier = tools.call.input[member];
     const found = openKey(tools, typeof identifier === 'string' ? identifier : '', { noAlias });

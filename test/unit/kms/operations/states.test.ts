@@ -132,6 +132,7 @@ function run(operation: string, input: Record<string, unknown>, tables: Tables):
   };
   const result = OPERATIONS.get(operation)?.run(tools);
   if (result === undefined) return 'is unknown';
+  if (result.kind === 'needs') return 'needs something made first';
   return result.kind === 'done' ? OK : `is refused: ${result.refusal.code} ${result.refusal.message}`;
 }
 
