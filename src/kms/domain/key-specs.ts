@@ -13,6 +13,8 @@ const RSASSA = [
 const RSA: Uses = { ENCRYPT_DECRYPT: OAEP, SIGN_VERIFY: RSASSA };
 const nist = (algorithm: string): Uses => ({ SIGN_VERIFY: [algorithm], KEY_AGREEMENT: ['ECDH'] });
 const mac = (algorithm: string): Uses => ({ GENERATE_VERIFY_MAC: [algorithm] });
+const ML_DSA: Uses = { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] };
+const ML_KEM: Uses = { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] };
 
 /**
  * The key specs that are supported here ("Key spec reference" of the AWS KMS Developer Guide). SM2 is missing, and so is
@@ -32,6 +34,12 @@ const KEY_SPECS: ReadonlyMap<string, Uses> = new Map<string, Uses>([
   ['ECC_NIST_P521', nist('ECDSA_SHA_512')],
   ['ECC_SECG_P256K1', { SIGN_VERIFY: ['ECDSA_SHA_256'] }],
   ['ECC_NIST_EDWARDS25519', { SIGN_VERIFY: ['ED25519_SHA_512'] }],
+  ['ML_DSA_44', ML_DSA],
+  ['ML_DSA_65', ML_DSA],
+  ['ML_DSA_87', ML_DSA],
+  ['ML_KEM_512', ML_KEM],
+  ['ML_KEM_768', ML_KEM],
+  ['ML_KEM_1024', ML_KEM],
 ]);
 
 export const SYMMETRIC = 'SYMMETRIC_DEFAULT';

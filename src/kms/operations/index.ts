@@ -13,6 +13,7 @@ import {
 } from './keys.ts';
 import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './data-key-pairs.ts';
 import { listAliases, listKeys } from './lists.ts';
+import { decapsulate, encapsulate } from './encapsulation.ts';
 import { generateMac, verifyMac } from './macs.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies.ts';
 import { deriveSharedSecret, getPublicKey } from './public-keys.ts';
@@ -41,6 +42,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     CreateAlias: createAlias,
     CreateGrant: createGrant,
     CreateKey: createKey,
+    Decapsulate: decapsulate,
     Decrypt: decrypt,
     DeleteAlias: deleteAlias,
     DeriveSharedSecret: deriveSharedSecret,
@@ -49,6 +51,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DisableKeyRotation: disableKeyRotation,
     EnableKey: enableKey,
     EnableKeyRotation: enableKeyRotation,
+    Encapsulate: encapsulate,
     Encrypt: encrypt,
     GenerateDataKey: generateDataKey,
     GenerateDataKeyPair: generateDataKeyPair,
