@@ -90,6 +90,8 @@ export interface Tools {
     extra?: Conditions,
     grants?: readonly GrantFacts[],
   ) => Refusal | undefined;
+  /** Undefined when the caller may use a key of this spec now; otherwise the refusal to give. Asked before any cryptography. */
+  readonly admit: (spec: string) => Refusal | undefined;
   /** Whether the caller could still change the policy of a key if it were this one. */
   readonly keepsCallerIn: (policy: CompiledPolicy, arn: string) => boolean;
 }

@@ -40,6 +40,7 @@ const LEFT_OUT = new Set([
   'XksProxyAuthenticationCredential',
   'TrustAnchorCertificate',
   'PublicKey',
+  'SharedSecretCiphertextBlob',
 ]);
 
 /** The operation's own parameters as evidence. Only scalars and lists of strings pass: what is new to this list stays out. */

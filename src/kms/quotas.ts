@@ -2,6 +2,11 @@
 export type Quotas = Readonly<Record<QuotaGroup, number>>;
 export type QuotaGroup =
   | 'symmetric'
+  /** Operations of asymmetric keys at the door, before the key is known. */
+  | 'asymmetric'
+  /** The key of such an operation, as soon as it is known. */
+  | 'rsa'
+  | 'ecc'
   | 'random'
   | 'create-key'
   | 'describe'
@@ -20,6 +25,12 @@ const GROUPS: Readonly<Record<string, QuotaGroup>> = {
   GenerateDataKeyWithoutPlaintext: 'symmetric',
   GenerateMac: 'symmetric',
   VerifyMac: 'symmetric',
+  Sign: 'asymmetric',
+  Verify: 'asymmetric',
+  GetPublicKey: 'asymmetric',
+  DeriveSharedSecret: 'asymmetric',
+  Encapsulate: 'asymmetric',
+  Decapsulate: 'asymmetric',
   GenerateRandom: 'random',
   CreateKey: 'create-key',
   DescribeKey: 'describe',
@@ -42,6 +53,10 @@ const GROUPS: Readonly<Record<string, QuotaGroup>> = {
 /** Sized to protect the process: one account alone can fill about one core. */
 export const PROTECTIVE_QUOTAS: Quotas = {
   symmetric: 50_000,
+  asymmetric: 20_000,
+  // One core makes about this many RSA-2048 signatures.
+  rsa: 2_500,
+  ecc: 20_000,
   random: 10_000,
   'create-key': 1_000,
   describe: 20_000,
@@ -56,6 +71,9 @@ export const PROTECTIVE_QUOTAS: Quotas = {
 /** The default quotas of AWS KMS ("Request quotas", largest Regions; other operations as its table has them). */
 export const AWS_QUOTAS: Quotas = {
   symmetric: 50_000,
+  asymmetric: 800,
+  rsa: 500,
+  ecc: 300,
   random: 50_000,
   'create-key': 5,
   describe: 2_000,
@@ -65,6 +83,12 @@ export const AWS_QUOTAS: Quotas = {
   rotation: 15,
   'life-cycle': 15,
   other: 500,
+};
+
+/** Keys of lattices are counted with those of curves. */
+const specGroup = (spec: string): QuotaGroup | undefined => {
+  if (spec.startsWith('RSA_')) return 'rsa';
+  return spec.startsWith('ECC_') || spec.startsWith('ML_') ? 'ecc' : undefined;
 };
 
 interface Bucket {
@@ -79,6 +103,7 @@ const US_PER_SECOND = 1_000_000;
 export class Throttle {
   readonly #quotas: Quotas;
   readonly #buckets = new Map<string, Bucket>();
+  readonly #admitted = new WeakSet();
 
   constructor(quotas: Quotas) {
     this.#quotas = quotas;
@@ -88,6 +113,15 @@ export class Throttle {
   admit(account: string, region: string, operation: string, nowUs: number): boolean {
     const group = GROUPS[operation] ?? 'other';
     return this.take(`${account} ${region} ${group}`, this.#quotas[group], nowUs);
+  }
+
+  /** Takes one token for the key that a call turns out to use; only one, however often the call is decided. */
+  admitKey(call: object, account: string, region: string, spec: string, nowUs: number): boolean {
+    const group = specGroup(spec);
+    if (group === undefined || this.#admitted.has(call)) return true;
+    const admitted = this.take(`${account} ${region} ${group}`, this.#quotas[group], nowUs);
+    if (admitted) this.#admitted.add(call);
+    return admitted;
   }
 
   /** The bucket of any name, refilled at `rate` tokens per second. */

@@ -45,6 +45,7 @@ const MAX_SECRETS = 10_000;
 
 const INTERNAL = refusal('KMSInternalException', 'The request failed inside the service; try again.');
 const THROTTLED = refuse('ThrottlingException');
+const TOO_FAST = refusal(THROTTLED.code, THROTTLED.message ?? '');
 const UNRECOGNISED = refuse('UnrecognizedClientException');
 const REPLAYED = refuse('InvalidSignatureException', 'This signature was used before; sign the request again.');
 
@@ -195,7 +196,7 @@ export class KeyService {
   }
 
   #run(call: Call, run: Operation['run'], state: StateView, nowUs: number, notes: Notes, prepared?: Secret): Result {
-    const { clock, keyring, keyStore, log } = this.#options;
+    const { clock, keyring, keyStore, log, throttle } = this.#options;
     const permission = new Permission(state, call, notes, nowUs, keyring);
     try {
       return run({
@@ -208,6 +209,10 @@ export class KeyService {
         ...(prepared === undefined ? {} : { prepared }),
         monotonicUs: () => clock.monotonicUs(),
         authorise: (action, resource, extra, grants) => permission.refuse(action, resource, extra, grants),
+        admit: (spec) =>
+          throttle.admitKey(call, call.caller.actor.account, call.region, spec, clock.monotonicUs())
+            ? undefined
+            : TOO_FAST,
         keepsCallerIn: (policy, arn) => permission.keepsCallerIn(policy, arn),
       });
     } catch (error) {

@@ -89,7 +89,10 @@ export function open(tools: Tools, side: Side): Opened | Result {
 
 /** An asymmetric ciphertext names neither key nor algorithm: the caller does. */
 function openAsymmetric(tools: Tools, side: Side, key: Key, blob: Buffer): Opened | Result {
-  const wrong = refuseAlgorithm(tools, key, side.algorithmMember) ?? refuseContext(tools, key, side.contextMember);
+  const wrong =
+    refuseAlgorithm(tools, key, side.algorithmMember) ??
+    refuseContext(tools, key, side.contextMember) ??
+    tools.admit(key.spec);
   if (wrong !== undefined) return refused(wrong);
   const privateKey = materialOf(tools, key);
   if (privateKey === undefined) return unavailable(key);

@@ -54,6 +54,8 @@ export const withKey = ({
     const wrong = refuseByUsage(key, usage, tools.call.operation) ?? refuseByState(key, rule) ?? check?.(tools, key);
     if (wrong !== undefined) return refused(wrong);
     if (tools.call.input['DryRun'] === true) return refused(DRY_RUN);
+    const throttled = rule === 'use' ? tools.admit(key.spec) : undefined;
+    if (throttled !== undefined) return refused(throttled);
     return run(tools, key);
   },
 });

@@ -128,6 +128,7 @@ function run(operation: string, input: Record<string, unknown>, tables: Tables):
     keyStore,
     monotonicUs: () => 0,
     authorise: () => undefined,
+    admit: () => undefined,
     keepsCallerIn: () => true,
   };
   const result = OPERATIONS.get(operation)?.run(tools);
