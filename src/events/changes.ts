@@ -30,7 +30,8 @@ export const Change = z.discriminatedUnion('type', [
     multiRegion: z.boolean(),
     policy: DocumentRef,
     tags: Tags,
-    materialId: Digest,
+    /** Absent for a key whose material is to be imported. */
+    materialId: Digest.optional(),
     at: Time,
   }),
   z.strictObject({ type: z.literal('KeyDescriptionChanged'), v, key, description: z.string().max(8192) }),
@@ -62,6 +63,20 @@ export const Change = z.discriminatedUnion('type', [
     /** When the next automatic rotation is due, where rotation is enabled. */
     nextAt: Time.optional(),
   }),
+  /** A key that waits for its material is enabled by it. */
+  z.strictObject({
+    type: z.literal('KeyMaterialImported'),
+    v,
+    key,
+    version: z.int().min(1),
+    materialId: Digest,
+    /** When it is to be destroyed; never, where absent. */
+    expiresAt: Time.optional(),
+    at: Time,
+  }),
+  /** By request, or because a key was rescued that has none: it waits for its material to be imported again. */
+  z.strictObject({ type: z.literal('KeyMaterialDeleted'), v, key, version: z.int().min(1) }),
+  z.strictObject({ type: z.literal('KeyMaterialExpired'), v, key, version: z.int().min(1) }),
   z.strictObject({ type: z.literal('AliasCreated'), v, key, alias: AliasName, at: Time }),
   z.strictObject({ type: z.literal('AliasMoved'), v, key, alias: AliasName, from: Arn, at: Time }),
   z.strictObject({ type: z.literal('AliasDeleted'), v, key, alias: AliasName }),

@@ -13,6 +13,8 @@ interface DueRow {
 }
 
 const BATCH = 500;
+/** How events name what is done without being asked for. */
+const OPERATIONS = { delete: 'DeleteKey', rotate: 'RotateKey', expire: 'ExpireKeyMaterial' } as const;
 
 const schedulerOf = (account: string): Actor => ({
   arn: `arn:aws:keyledger::${account}:system/scheduler`,
@@ -42,6 +44,11 @@ function perform(
     const { change, write } = rotate(keyStore, key, 'AUTOMATIC', nowUs);
     return { changes: [change], attachments: [write] };
   }
+  if (row.work === 'expire' && key !== undefined && key.status !== 'Deleted') {
+    const { version, expiresAt } = currentMaterial(key);
+    if (expiresAt === row.at)
+      return { changes: [{ type: 'KeyMaterialExpired', v: 1, key: key.arn, version }], attachments: [] };
+  }
   return { changes: [], attachments: [] };
 }
 
@@ -64,7 +71,7 @@ function decide(
   ];
   return {
     draft: {
-      operation: row.work === 'delete' ? 'DeleteKey' : 'RotateKey',
+      operation: OPERATIONS[row.work],
       kind: 'system',
       outcome: done ? 'success' : 'invalid',
       ...(done ? {} : { errorCode: 'KMSInvalidStateException' }),
@@ -79,7 +86,7 @@ function decide(
       cryptoUs: 0,
     },
     writes,
-    answer: done && row.work === 'delete' ? key : undefined,
+    answer: done && row.work !== 'rotate' ? key : undefined,
   };
 }
 

@@ -30,10 +30,10 @@ export function initialKey(change: ChangeOf<'KeyCreated'>, seq: number): KeyStat
 export function evolveKey(row: KeyStateRow, change: OwnChange): KeyStateRow {
   switch (change.type) {
     case 'KeyCreated':
-    // Who else may use a key is not part of its state.
     case 'GrantCreated':
     case 'GrantRetired':
     case 'GrantRevoked':
+      // Who else may use a key is not part of its state.
       return row;
     case 'KeyDescriptionChanged':
       return { ...row, description: change.description };
@@ -61,6 +61,12 @@ export function evolveKey(row: KeyStateRow, change: OwnChange): KeyStateRow {
       return { ...row, rotationPeriodDays: change.periodDays, nextRotationAt: change.nextAt };
     case 'RotationDisabled':
       return withoutRotation(row);
+    case 'KeyMaterialImported':
+      return row.state === 'PendingImport' ? { ...row, state: 'Enabled' } : row;
+    case 'KeyMaterialDeleted':
+    case 'KeyMaterialExpired':
+      // A key on its way out stays on it.
+      return row.state === 'PendingDeletion' || row.state === 'Deleted' ? row : { ...row, state: 'PendingImport' };
     case 'KeyRotated': {
       const rotated = { ...row, version: change.version, lastRotatedAt: change.at };
       return change.nextAt === undefined || row.rotationPeriodDays === undefined

@@ -1,5 +1,6 @@
 export { decryptBlob, encryptBlob, readBlobClaim, type BlobClaim } from './blob.ts';
 export { encodeContext, type EncryptionContext } from './context.ts';
+export { isImportWrapping, unwrapImported, wrappingPublicKey } from './import-wrapping.ts';
 export { Keyring, createSealedKeyring } from './keyring.ts';
 export { macMatches, macOf, type MacAlgorithm } from './macs.ts';
 export { generateMaterial, generateRsa, keyObjectOf, modulusBitsOf } from './material.ts';

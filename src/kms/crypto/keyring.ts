@@ -54,13 +54,19 @@ export class Keyring {
 
   /** @throws OperationalError KEY_MATERIAL_CORRUPT when the record is damaged or lies in another record's place. */
   unwrap(place: string, wrapped: Uint8Array): Secret {
-    const bytes = unseal(this.#key, 'keyledger/wrap/v1', place, wrapped);
-    if (bytes === undefined)
+    const secret = this.tryUnwrap(place, wrapped);
+    if (secret === undefined)
       throw new OperationalError(
         'KEY_MATERIAL_CORRUPT',
         `The wrapped key of ${place} fails authentication; restore the data directory from a backup.`,
       );
-    return Secret.own(bytes);
+    return secret;
+  }
+
+  /** The secret that was wrapped for a place; undefined for anything else, for what callers hand in. */
+  tryUnwrap(place: string, wrapped: Uint8Array): Secret | undefined {
+    const bytes = unseal(this.#key, 'keyledger/wrap/v1', place, wrapped);
+    return bytes === undefined ? undefined : Secret.own(bytes);
   }
 
   /** An opaque, authenticated token for one purpose, such as the marker of a paginated list. */

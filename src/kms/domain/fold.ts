@@ -1,6 +1,6 @@
 import type { Change, DocumentRef } from '../../events/index.ts';
 import { aliasArn, keyIdOf } from './arn.ts';
-import { evolve, type Key } from './key.ts';
+import { currentMaterial, evolve, type Key } from './key.ts';
 import { foldGrantCreated, foldGrantEnded, foldGrantsOfDeletedKey } from './fold-grants.ts';
 import type { AccessKey, Alias, Principal } from './principal.ts';
 
@@ -34,7 +34,7 @@ export interface Before {
   ): readonly { readonly key: string; readonly value: unknown }[];
 }
 
-export type DueWork = 'delete' | 'rotate';
+export type DueWork = 'delete' | 'rotate' | 'expire';
 
 /** Key of a row of due work: sorts by time. */
 export const dueKey = (at: string, work: DueWork, arn: string): string => `${at}|${work}|${arn}`;
@@ -124,6 +124,9 @@ function foldOne(get: Get, put: Put, all: All, change: Change): void {
     case 'RotationEnabled':
     case 'RotationDisabled':
     case 'KeyRotated':
+    case 'KeyMaterialImported':
+    case 'KeyMaterialDeleted':
+    case 'KeyMaterialExpired':
       return;
   }
 }
@@ -139,6 +142,9 @@ function foldKey(get: Get, put: Put, change: Extract<Change, { key: string }>): 
   }
   moveDue(put, 'delete', change.key, deletionDue(before), deletionDue(after));
   moveDue(put, 'rotate', change.key, rotationDue(before), rotationDue(after));
+  moveDue(put, 'expire', change.key, expiryDue(before), expiryDue(after));
+  if (change.type === 'KeyMaterialDeleted' || change.type === 'KeyMaterialExpired')
+    put('material', materialPlace(change.key, change.version), undefined);
   if (change.type === 'KeyDeleted') {
     for (const alias of before?.aliases ?? []) put('aliases', aliasArnOf(change.key, alias), undefined);
     // Crypto-shredding: the history of the key stays, its material does not.
@@ -151,6 +157,10 @@ const deletionDue = (key: Key | undefined): string | undefined =>
 /** Only enabled keys rotate; one that is enabled again after its date rotates at once. */
 const rotationDue = (key: Key | undefined): string | undefined =>
   key?.status === 'Enabled' ? key.rotation?.nextAt : undefined;
+
+/** Imported material expires whatever state its key is in, short of deleted. */
+const expiryDue = (key: Key | undefined): string | undefined =>
+  key === undefined || key.status === 'Deleted' ? undefined : currentMaterial(key).expiresAt;
 
 function moveDue(put: Put, work: DueWork, arn: string, from: string | undefined, to: string | undefined): void {
   if (from === to) return;

@@ -1,6 +1,6 @@
 export { aliasArn, keyArn, keyIdOf, parseKmsArn, type KmsArn } from './arn.ts';
 export { SYMMETRIC, algorithmsOf, isSupportedSpec, listedAlgorithms } from './key-specs.ts';
-export { currentMaterial, evolve, type Key, type KeyStatus, type Material } from './key.ts';
+export { createdKey, currentMaterial, evolve, type Key, type KeyStatus, type Material } from './key.ts';
 export {
   MAX_GRANTS_PER_KEY,
   grantPlace,

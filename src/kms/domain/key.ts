@@ -5,9 +5,13 @@ export type KeyStatus = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImp
 /** One version of the key material; the bytes lie wrapped in a table of their own. */
 export interface Material {
   readonly version: number;
-  readonly materialId: string;
+  /** Absent until it is imported for the first time; from then on no other can take its place. */
+  readonly materialId?: string;
   readonly at: string;
   readonly cause: 'CREATED' | 'AUTOMATIC' | 'ON_DEMAND';
+  /** Of imported material: not there, because it is still awaited, was deleted, or has expired. */
+  readonly missing?: true;
+  readonly expiresAt?: string;
 }
 
 /** A KMS key as its events have made it. Never changed in place. */
@@ -38,7 +42,7 @@ export const currentMaterial = (key: Key): Material => key.materials.at(-1) ?? k
 
 /** One fact folded into a key. Never refuses: history has already happened. Facts about other things leave it alone. */
 export function evolve(key: Key | undefined, change: Change): Key | undefined {
-  if (change.type === 'KeyCreated') return created(change);
+  if (change.type === 'KeyCreated') return createdKey(change);
   if (key === undefined) return undefined;
   switch (change.type) {
     case 'KeyDescriptionChanged':
@@ -68,6 +72,11 @@ export function evolve(key: Key | undefined, change: Change): Key | undefined {
       return without(key, 'rotation');
     case 'KeyRotated':
       return rotated(key, change);
+    case 'KeyMaterialImported':
+      return imported(key, change);
+    case 'KeyMaterialDeleted':
+    case 'KeyMaterialExpired':
+      return withoutMaterial(key, change.version);
     case 'AliasCreated':
       return { ...key, aliases: [...key.aliases.filter((alias) => alias !== change.alias), change.alias] };
     case 'AliasMoved':
@@ -87,7 +96,11 @@ export function evolve(key: Key | undefined, change: Change): Key | undefined {
   }
 }
 
-function created(change: Extract<Change, { type: 'KeyCreated' }>): Key {
+/** A key at birth. */
+export function createdKey(change: Extract<Change, { type: 'KeyCreated' }>): Key {
+  const { materialId, at } = change;
+  const material =
+    materialId === undefined ? { version: 1, at, missing: true as const } : { version: 1, materialId, at };
   return {
     arn: change.key,
     keyId: change.keyId,
@@ -96,13 +109,13 @@ function created(change: Extract<Change, { type: 'KeyCreated' }>): Key {
     spec: change.spec,
     usage: change.usage,
     origin: change.origin,
-    status: 'Enabled',
+    status: change.origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
     description: change.description,
     multiRegion: change.multiRegion,
     policyDigest: change.policy.digest,
     tags: change.tags,
     aliases: [],
-    materials: [{ version: 1, materialId: change.materialId, at: change.at, cause: 'CREATED' }],
+    materials: [{ ...material, cause: 'CREATED' }],
     createdAt: change.at,
   };
 }
@@ -113,6 +126,26 @@ function rotated(key: Key, change: Extract<Change, { type: 'KeyRotated' }>): Key
   return change.nextAt === undefined || key.rotation === undefined
     ? next
     : { ...next, rotation: { ...key.rotation, nextAt: change.nextAt } };
+}
+
+function imported(key: Key, change: Extract<Change, { type: 'KeyMaterialImported' }>): Key {
+  const { version, materialId, at, expiresAt } = change;
+  const arrived = { version, materialId, at, cause: 'CREATED' as const };
+  const status = key.status === 'PendingImport' ? 'Enabled' : key.status;
+  return withMaterial({ ...key, status }, expiresAt === undefined ? arrived : { ...arrived, expiresAt });
+}
+
+/** A key on its way out stays on it. */
+function withoutMaterial(key: Key, version: number): Key {
+  const { materialId, at, cause } = key.materials.find((one) => one.version === version) ?? currentMaterial(key);
+  const gone: Material = { version, ...(materialId === undefined ? {} : { materialId }), at, cause, missing: true };
+  const leaving = key.status === 'PendingDeletion' || key.status === 'Deleted';
+  return withMaterial({ ...key, status: leaving ? key.status : 'PendingImport' }, gone);
+}
+
+function withMaterial(key: Key, material: Material): Key {
+  const [first, ...others] = key.materials.map((one) => (one.version === material.version ? material : one));
+  return { ...key, materials: [first ?? material, ...others] };
 }
 
 function without(key: Key, name: 'deleteAt' | 'rotation' | 'grantCount'): Key {

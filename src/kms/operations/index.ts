@@ -2,6 +2,7 @@ import type { Operation } from '../call.ts';
 import { createAlias, deleteAlias, updateAlias } from './aliases.ts';
 import { listGrants, listRetirableGrants } from './grant-lists.ts';
 import { createGrant, retireGrant, revokeGrant } from './grants.ts';
+import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from './import.ts';
 import {
   cancelKeyDeletion,
   createKey,
@@ -46,6 +47,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     Decrypt: decrypt,
     DeleteAlias: deleteAlias,
     DeriveSharedSecret: deriveSharedSecret,
+    DeleteImportedKeyMaterial: deleteImportedKeyMaterial,
     DescribeKey: describeKey,
     DisableKey: disableKey,
     DisableKeyRotation: disableKeyRotation,
@@ -62,6 +64,8 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     GetKeyPolicy: getKeyPolicy,
     GetKeyRotationStatus: getKeyRotationStatus,
     GetPublicKey: getPublicKey,
+    GetParametersForImport: getParametersForImport,
+    ImportKeyMaterial: importKeyMaterial,
     ListAliases: listAliases,
     ListGrants: listGrants,
     ListKeyPolicies: listKeyPolicies,

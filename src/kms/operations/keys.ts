@@ -3,6 +3,7 @@ import type { Change } from '../../events/index.ts';
 import {
   SYMMETRIC,
   algorithmsOf,
+  createdKey,
   currentMaterial,
   isSupportedSpec,
   keyArn,
@@ -33,6 +34,7 @@ export function keyMetadata(key: Key): Record<string, unknown> {
     CreationDate: epochSeconds(key.createdAt),
     ...(key.spec === SYMMETRIC ? { CurrentKeyMaterialId: currentMaterial(key).materialId } : {}),
     CustomerMasterKeySpec: key.spec,
+    ...expirationOf(key),
     ...(key.deleteAt === undefined ? {} : { DeletionDate: epochSeconds(key.deleteAt) }),
     Description: key.description,
     Enabled: key.status === 'Enabled',
@@ -45,6 +47,14 @@ export function keyMetadata(key: Key): Record<string, unknown> {
     Origin: key.origin,
     ...listedAlgorithms(key.spec, key.usage),
   };
+}
+
+/** Only imported material expires; of material that is not there nothing is said. */
+function expirationOf(key: Key): Record<string, unknown> {
+  const { missing, expiresAt } = currentMaterial(key);
+  if (key.origin !== 'EXTERNAL' || missing === true) return {};
+  if (expiresAt === undefined) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' };
+  return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: epochSeconds(expiresAt) };
 }
 
 const createConditions = (tools: Tools, spec: string, usage: string): Conditions => ({
@@ -82,9 +92,11 @@ export const createKey: Operation = {
     const badPolicy = checkPolicy(tools, text, arn, input['BypassPolicyLockoutSafetyCheck'] === true);
     if (badPolicy !== undefined) return refused(badPolicy);
     const policy = documentOf(text);
+    const origin = (input['Origin'] as string | undefined) ?? 'AWS_KMS';
     const modulusBits = modulusBitsOf(spec);
     if (modulusBits !== undefined && prepared === undefined) return { kind: 'needs', modulusBits };
-    const material = prepared === undefined ? keyStore.create(arn, 1, spec) : keyStore.keep(arn, 1, prepared);
+    const made = prepared === undefined ? () => keyStore.create(arn, 1, spec) : () => keyStore.keep(arn, 1, prepared);
+    const material = origin === 'EXTERNAL' ? undefined : made();
     const change: Change = {
       type: 'KeyCreated',
       v: 1,
@@ -94,33 +106,22 @@ export const createKey: Operation = {
       region,
       spec,
       usage,
-      origin: 'AWS_KMS',
+      origin,
       description: (input['Description'] as string | undefined) ?? '',
       multiRegion: false,
       policy: policy.ref,
       tags,
-      materialId: material.materialId,
+      ...(material === undefined ? {} : { materialId: material.materialId }),
       at: toIsoMicros(nowUs),
     };
     const tooLarge = tooLargeForEvidence([change]);
     if (tooLarge !== undefined) return refused(tooLarge);
     tools.notes.key = { arn, account, region, spec, version: 1 };
     const key = createdKey(change);
-    return done({ KeyMetadata: keyMetadata(key) }, [change], [material.write, ...policy.attachments]);
+    const writes = material === undefined ? policy.attachments : [material.write, ...policy.attachments];
+    return done({ KeyMetadata: keyMetadata(key) }, [change], writes);
   },
 };
-
-function createdKey(change: Extract<Change, { type: 'KeyCreated' }>): Key {
-  return {
-    ...change,
-    arn: change.key,
-    status: 'Enabled',
-    policyDigest: change.policy.digest,
-    aliases: [],
-    materials: [{ version: 1, materialId: change.materialId, at: change.at, cause: 'CREATED' }],
-    createdAt: change.at,
-  };
-}
 
 function refuseUnsupportedKind(tools: Tools, spec: string, usage: string): ReturnType<typeof refusal> | undefined {
   const { input } = tools.call;
@@ -132,10 +133,12 @@ function refuseUnsupportedKind(tools: Tools, spec: string, usage: string): Retur
   if (!isSupportedSpec(spec)) return refusal('UnsupportedOperationException', `Key spec ${spec} is not supported.`);
   if (algorithmsOf(spec, usage).length === 0)
     return refusal('ValidationException', `KeyUsage ${usage} is not compatible with KeySpec ${spec}`);
-  if (input['Origin'] !== undefined && input['Origin'] !== 'AWS_KMS')
+  if (input['Origin'] === 'EXTERNAL' && spec !== SYMMETRIC)
+    return refusal('UnsupportedOperationException', `Importing the material of a ${spec} key is not supported yet.`);
+  if (!['AWS_KMS', 'EXTERNAL', undefined].includes(input['Origin'] as string | undefined))
     return refusal(
       'UnsupportedOperationException',
-      `Origin ${input['Origin'] as string} is not supported yet; use AWS_KMS.`,
+      `Origin ${input['Origin'] as string} is not supported yet; use AWS_KMS or EXTERNAL.`,
     );
   if (input['MultiRegion'] === true)
     return refusal('UnsupportedOperationException', 'Multi-Region keys are not supported yet.');
@@ -214,5 +217,11 @@ export const cancelKeyDeletion: Operation = withKey({
   mode: 'turn',
   rule: 'cancel-deletion',
   noAlias: true,
-  run: (_tools, key) => done({ KeyId: key.arn }, [{ type: 'KeyDeletionCancelled', v: 1, key: key.arn }]),
+  run: (_tools, key) => {
+    const { version, missing } = currentMaterial(key);
+    const rescued: Change = { type: 'KeyDeletionCancelled', v: 1, key: key.arn };
+    // A key whose material has gone meanwhile, or never came, waits for it again.
+    const waits: Change[] = missing === true ? [{ type: 'KeyMaterialDeleted', v: 1, key: key.arn, version }] : [];
+    return done({ KeyId: key.arn }, [rescued, ...waits]);
+  },
 });

@@ -1,7 +1,7 @@
 import { toIsoMicros } from '../../base/index.ts';
 import type { Change } from '../../events/index.ts';
 import type { Write } from '../../journal/index.ts';
-import { currentMaterial, refusal, type Key, type Material } from '../domain/index.ts';
+import { currentMaterial, refusal, type Key, type Material, type Refusal } from '../domain/index.ts';
 import type { KeyStore } from '../keystore/index.ts';
 import { done, refused, type Operation } from '../call.ts';
 import { epochSeconds } from './keys.ts';
@@ -32,11 +32,20 @@ export function rotate(
   };
 }
 
+/** Material is made anew only for symmetric keys whose material is made here. */
+function refuseUnlessOurs(key: Key): Refusal | undefined {
+  if (key.origin === 'AWS_KMS') return refuseUnlessSymmetric(key);
+  return refusal(
+    'UnsupportedOperationException',
+    `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
+  );
+}
+
 export const enableKeyRotation: Operation = withKey({
   mode: 'turn',
   rule: 'rotation',
   noAlias: true,
-  check: (_tools, key) => refuseUnlessSymmetric(key),
+  check: (_tools, key) => refuseUnlessOurs(key),
   conditions: ({ call }) => ({
     parameters: {
       'kms:rotationperiodindays': String(
@@ -66,7 +75,7 @@ export const disableKeyRotation: Operation = withKey({
   mode: 'turn',
   rule: 'rotation',
   noAlias: true,
-  check: (_tools, key) => refuseUnlessSymmetric(key),
+  check: (_tools, key) => refuseUnlessOurs(key),
   run: (_tools, key) => done({}, key.rotation === undefined ? [] : [{ type: 'RotationDisabled', v: 1, key: key.arn }]),
 });
 
@@ -88,7 +97,7 @@ export const rotateKeyOnDemand: Operation = withKey({
   mode: 'turn',
   rule: 'use',
   noAlias: true,
-  check: (_tools, key) => refuseUnlessSymmetric(key),
+  check: (_tools, key) => refuseUnlessOurs(key),
   run: (tools, key) => {
     if (key.materials.filter(({ cause }) => cause === 'ON_DEMAND').length >= MAX_ON_DEMAND)
       return refused(
@@ -117,7 +126,7 @@ export const listKeyRotations: Operation = withKey({
   run: (tools, key) => {
     const all = tools.call.input['IncludeKeyMaterial'] === 'ALL_KEY_MATERIAL';
     const rows = key.materials
-      .filter(({ cause }) => all || cause !== 'CREATED')
+      .filter(({ cause, materialId }) => (all && materialId !== undefined) || cause !== 'CREATED')
       .map((material) => ({ key: String(material.version).padStart(10, '0'), value: material }));
     const list = page(tools, `rotations ${key.arn} ${String(all)}`, DEFAULT_ROTATIONS, (after, limit) =>
       rows.filter(({ key: at }) => after === undefined || at > after).slice(0, limit),

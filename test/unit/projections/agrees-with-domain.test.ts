@@ -29,6 +29,9 @@ const fact: fc.Arbitrary<Change> = fc.oneof(
       at: at(5),
       nextAt: at(7),
     },
+    { type: 'KeyMaterialImported', v: 1, key, version: 1, materialId: digest('b'), at: at(5), expiresAt: at(8) },
+    { type: 'KeyMaterialDeleted', v: 1, key, version: 1 },
+    { type: 'KeyMaterialExpired', v: 1, key, version: 1 },
     { type: 'KeyRotated', v: 1, key, version: 3, materialId: digest('e'), cause: 'ON_DEMAND', at: at(6) },
   ),
   alias.map((name): Change => ({ type: 'AliasCreated', v: 1, key, alias: name, at: at(1) })),
@@ -64,15 +67,20 @@ const ofRow = (row: KeyStateRow | undefined): object | undefined =>
 test('the projection of a key is what the write side has, after any facts and after its deletion', () => {
   const last = fc.option(fc.constant<Change>({ type: 'KeyDeleted', v: 1, key }));
   fc.assert(
-    fc.property(fc.array(fact, { maxLength: 25 }), last, (facts, deletion) => {
-      const changes = [created('k'), ...facts, ...(deletion === null ? [] : [deletion])];
-      const written = changes.reduce<Key | undefined>(evolve, undefined);
-      const none = { keys: new Map<string, KeyStateRow>(), aliases: new Map<string, AliasRow>() };
-      const { keys } = foldKeyEvents(
-        none,
-        changes.map((change, index) => changed(index + 1, 'k', change)),
-      );
-      expect(ofRow(keys[0])).toEqual(ofDomain(written));
-    }),
+    fc.property(
+      fc.array(fact, { maxLength: 25 }),
+      last,
+      fc.constantFrom('AWS_KMS', 'EXTERNAL'),
+      (facts, deletion, origin) => {
+        const changes = [created('k', origin), ...facts, ...(deletion === null ? [] : [deletion])];
+        const written = changes.reduce<Key | undefined>(evolve, undefined);
+        const none = { keys: new Map<string, KeyStateRow>(), aliases: new Map<string, AliasRow>() };
+        const { keys } = foldKeyEvents(
+          none,
+          changes.map((change, index) => changed(index + 1, 'k', change)),
+        );
+        expect(ofRow(keys[0])).toEqual(ofDomain(written));
+      },
+    ),
   );
 });

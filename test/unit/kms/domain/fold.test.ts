@@ -53,10 +53,12 @@ test('every due row belongs to a key that waits for it, and every key that waits
     fc.property(fc.array(anyChange, { maxLength: 40 }), (changes) => {
       const tables = new Tables().fold(...changes);
       const wanted = tables.named('keys').flatMap((arn) => {
-        const { status, deleteAt, rotation } = tables.key(arn);
+        const { status, deleteAt, rotation, materials } = tables.key(arn);
+        const expiresAt = materials.at(-1)?.expiresAt;
         return [
           ...(status === 'PendingDeletion' ? [`${String(deleteAt)}|delete|${arn}`] : []),
           ...(status === 'Enabled' && rotation !== undefined ? [`${rotation.nextAt}|rotate|${arn}`] : []),
+          ...(status !== 'Deleted' && expiresAt !== undefined ? [`${expiresAt}|expire|${arn}`] : []),
         ];
       });
       expect(tables.named('due')).toEqual(wanted.sort());
