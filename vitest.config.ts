@@ -6,6 +6,8 @@ const globalSetup = 'test/support/broker-setup.ts';
 /** Unit tests are fast and pure; the other projects start real brokers, servers and processes. */
 export default defineConfig({
   test: {
+    // Most of these wait for brokers, disks and timers: two at a time, whatever the machine.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
