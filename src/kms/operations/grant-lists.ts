@@ -42,7 +42,7 @@ function read(tools: Tools, key: Key, after: string | undefined, limit: number):
   if (id === undefined && grantee === undefined) return tools.state.range('grants', prefix, after, limit) as Row[];
   const one = id === undefined ? undefined : (tools.state.get('grants', prefix + (id as string)) as Grant | undefined);
   const named = one === undefined ? [] : [one];
-  const grants = id === undefined ? grantsTo(tools.state, key.arn, grantee as string) : named;
+  const grants = id === undefined ? [...grantsTo(tools.state, key.arn, grantee as string)] : named;
   return grants
     .filter((grant) => grantee === undefined || grant.grantee === grantee)
     .map((value) => ({ key: prefix + value.grantId, value }))

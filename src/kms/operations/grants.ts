@@ -31,7 +31,7 @@ export const createGrant: Operation = {
     if (found.kind !== 'found') return found.result;
     const { key } = found;
     // A grant hands on no more than it gives, so grants that give less than this one are no permission to make it.
-    const own = grantsOf(tools.state, key, principalOf(tools.call.caller.principal));
+    const own = [...grantsOf(tools.state, key, principalOf(tools.call.caller.principal))];
     const wide = own.filter((grant) => mayHandOn(grant, terms));
     const wrong =
       tools.authorise('kms:CreateGrant', key, grantConditions(terms), wide) ??

@@ -27,7 +27,7 @@ export interface AuthorisationRequest {
   /** Together they bound a session: one of them must allow. None at all means no bound. */
   readonly sessionPolicies?: readonly CompiledPolicy[];
   /** Grants on this key; those of other grantees are ignored, so pass those under `granteesOf(principal)`. */
-  readonly grants?: readonly GrantFacts[];
+  readonly grants?: Iterable<GrantFacts>;
   readonly context: ConditionContext;
 }
 
