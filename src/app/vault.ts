@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { OperationalError, messageOf, type Clock, type Log } from '../base/index.ts';
 import type { Actor } from '../events/index.ts';
 import { Journal } from '../journal/index.ts';
@@ -143,5 +144,9 @@ function writeCredentials(path: string): { id: string; secret: string } {
   fsyncSync(fd);
   closeSync(fd);
   renameSync(temporary, path);
+  // Durable before the event that makes the access key valid: after a power cut the secret would be nowhere else.
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
   return key;
 }

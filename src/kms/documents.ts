@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../base/index.ts';
-import type { Change, DocumentRef } from '../events/index.ts';
+import type { DocumentRef } from '../events/index.ts';
 import type { StateView, Write } from '../journal/index.ts';
 import { refusal, type Refusal } from './domain/index.ts';
 import { compilePolicy, parsePolicy, type CompiledPolicy } from './policy/index.ts';
@@ -8,8 +7,8 @@ import type { Tools } from './call.ts';
 
 /** A document longer than this stays out of the event and lies in the side-car under its digest. */
 const MAX_INLINE_CHARACTERS = 16_384;
-/** A ledger entry holds 65,535 bytes; the rest is for the envelope, its request and its encryption context. */
-const MAX_CHANGES_BYTES = 40_000;
+/** What the documents of one event may take of its 65,535 bytes, as JSON has them. */
+const MAX_INLINE_TOGETHER_BYTES = 32_768;
 const MAX_COMPILED = 10_000;
 
 export const digestOf = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
@@ -23,17 +22,24 @@ export interface Document {
 export function documentOf(text: string): Document {
   const digest = digestOf(text);
   if (text.length <= MAX_INLINE_CHARACTERS) return { ref: { digest, text }, attachments: [] };
-  return { ref: { digest }, attachments: [{ table: 'documents', key: digest, value: text }] };
+  return besideTheEvent(text, digest);
 }
 
-/** Facts that could never be proven, because they do not fit an entry of the ledger, are not accepted. */
-export function tooLargeForEvidence(changes: readonly Change[]): Refusal | undefined {
-  if (Buffer.byteLength(canonicalJson(changes)) <= MAX_CHANGES_BYTES) return undefined;
-  return refusal(
-    'LimitExceededException',
-    'Description, tags and policy together are too large to be recorded; shorten them.',
-  );
+/** Several documents of one fact: what exceeds their common share of the event lies in the side-car. */
+export function documentsOf(texts: readonly string[]): Document[] {
+  let room = MAX_INLINE_TOGETHER_BYTES;
+  return texts.map((text) => {
+    const document = documentOf(text);
+    if (document.ref.text === undefined) return document;
+    room -= Buffer.byteLength(JSON.stringify(text));
+    return room >= 0 ? document : besideTheEvent(text, document.ref.digest);
+  });
 }
+
+const besideTheEvent = (text: string, digest: string): Document => ({
+  ref: { digest },
+  attachments: [{ table: 'documents', key: digest, value: text }],
+});
 
 const compiled = new Map<string, CompiledPolicy>();
 

@@ -44,7 +44,7 @@ const LEFT_OUT = new Set([
 ]);
 
 /** The operation's own parameters as evidence. Only scalars and lists of strings pass: what is new to this list stays out. */
-function requestFacts(input: Input): KeyEvent['request'] {
+export function requestFacts(input: Input): KeyEvent['request'] {
   const facts: Record<string, string | number | boolean | string[]> = {};
   for (const name of Object.keys(input)) {
     const value = input[name];

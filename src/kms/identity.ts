@@ -4,7 +4,7 @@ import type { Actor, Change } from '../events/index.ts';
 import type { Journal, StateView, Write } from '../journal/index.ts';
 import { Secret, secretRandom, type Keyring } from './crypto/index.ts';
 import { foldChanges, refusal, type AccessKey, type Principal, type Refusal } from './domain/index.ts';
-import { documentOf } from './documents.ts';
+import { documentsOf } from './documents.ts';
 import { parsePolicy } from './policy/index.ts';
 import type { Caller } from './call.ts';
 
@@ -99,11 +99,11 @@ export async function addPrincipal(
   const secret = Secret.copyOf(Buffer.from(key.secret, 'utf8'));
   const sealed = keyring.wrap(secretPlace(key.id), secret);
   secret.wipe();
-  const documents = added.policies.map(({ name, text }) => ({ name, ...documentOf(text) }));
+  const documents = documentsOf(added.policies.map(({ text }) => text));
   const { answer } = await journal.recordInTurn((state, nowUs) => {
     const at = toIsoMicros(nowUs);
     const known = state.get('principals', added.arn) !== undefined;
-    const policies = documents.map(({ name, ref }) => ({ name, document: ref }));
+    const policies = documents.map(({ ref }, at) => ({ name: added.policies[at]?.name ?? '', document: ref }));
     const taken = state.get('access-keys', key.id) !== undefined;
     const changes: Change[] = taken
       ? []

@@ -20,7 +20,9 @@ import { eventOf, refusalEvent } from './evidence.ts';
 import { refused, type Answer, type Call, type Caller, type Notes, type Operation, type Result } from './call.ts';
 import type { Keyring, Secret } from './crypto/index.ts';
 import { foldChanges, refusal } from './domain/index.ts';
-import { callerOf, principalCaller, secretOf } from './identity.ts';
+import { callerOf, principalCaller } from './identity.ts';
+import { ALWAYS_RECORDABLE_BYTES, refuseUnrecordable, tooLargeForEvidence } from './record-size.ts';
+import { Secrets } from './secrets.ts';
 import type { KeyStore } from './keystore/index.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { originOf } from './origin.ts';
@@ -39,9 +41,8 @@ export interface ServiceOptions {
 
 /** Calls that may wait for a commit; past it the disk is slower than the callers, and they are told so. */
 const MAX_QUEUE = 10_000;
-/** Attempts by nobody we know that become events, per second; the rest are counted only, or strangers could fill the disk. */
+/** Attempts that prove no caller and become events, per second: of strangers together, and of each access key. The rest are counted only. */
 const STRANGERS_PER_SECOND = 100;
-const MAX_SECRETS = 10_000;
 
 const INTERNAL = refusal('KMSInternalException', 'The request failed inside the service; try again.');
 const THROTTLED = refuse('ThrottlingException');
@@ -54,11 +55,12 @@ export class KeyService {
   readonly #options: ServiceOptions;
   readonly #signingKeys = new SigningKeyCache();
   readonly #replays = new ReplayCache();
-  readonly #secrets = new Map<string, Buffer>();
+  readonly #secrets: Secrets;
   readonly #workshop = new RsaWorkshop();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.#secrets = new Secrets(options.journal.state, options.keyring);
   }
 
   /** Answers one request. What it answers is durable; rejects only when the journal is fenced. */
@@ -70,6 +72,7 @@ export class KeyService {
     return this.#execute(
       { operation, caller, region, origin: originOf(request), requestId, traceparent, startedUs: startUs },
       () => parseBody(request.body),
+      request.body.length > ALWAYS_RECORDABLE_BYTES,
     );
   }
 
@@ -88,13 +91,14 @@ export class KeyService {
       traceparent: undefined,
       startedUs: clock.monotonicUs(),
     };
-    const answer = await this.#execute(call, () => ({ ok: true, value: request.input }));
+    const answer = await this.#execute(call, () => ({ ok: true, value: request.input }), true);
     return { ...(answer.errorType === undefined ? {} : { errorType: answer.errorType }), body: answer.body.toString() };
   }
 
   async #execute(
     call: Omit<Call, 'input'> & { operation: ApiOperation },
     parse: () => ParsedBody,
+    large: boolean,
   ): Promise<ApiResponse> {
     const { clock, journal, throttle } = this.#options;
     const { operation } = call;
@@ -106,6 +110,8 @@ export class KeyService {
     const body = parse();
     const validated = body.ok ? validateInput(operation, body.value) : body;
     if (!validated.ok) return this.#record({ ...call, input: {} }, validated.refusal);
+    const unrecordable = large ? refuseUnrecordable(validated.input) : undefined;
+    if (unrecordable !== undefined) return this.#record({ ...call, input: {} }, unrecordable);
     const known = OPERATIONS.get(operation);
     const valid: Call = { ...call, input: validated.input };
     if (known === undefined)
@@ -143,7 +149,7 @@ export class KeyService {
       };
     const nowMs = clock.nowUs() / 1000;
     const verified = verifySignature(parsed.authorization, request.body, nowMs, {
-      secretOf: (id) => this.#secretOf(id),
+      secretOf: (id) => this.#secrets.get(id),
       keys: this.#signingKeys,
     });
     if (!verified.ok)
@@ -164,17 +170,6 @@ export class KeyService {
     return { ok: true, caller, region, operation };
   }
 
-  #secretOf(accessKeyId: string): Buffer | undefined {
-    const { journal, keyring } = this.#options;
-    const known = this.#secrets.get(accessKeyId);
-    if (known !== undefined) return known;
-    const bytes = secretOf(journal.state, keyring, accessKeyId)?.use((secret) => secret);
-    if (bytes === undefined) return undefined;
-    if (this.#secrets.size >= MAX_SECRETS) this.#secrets.clear();
-    this.#secrets.set(accessKeyId, bytes);
-    return bytes;
-  }
-
   #decide(
     call: Call,
     run: Operation['run'],
@@ -191,6 +186,8 @@ export class KeyService {
     if (result.kind === 'refused') return refusalEvent(call, notes, result.refusal);
     // It was refused when it was asked, and in its turn it would not be: the caller will try again.
     if (result.kind === 'needs') return refusalEvent(call, notes, INTERNAL);
+    const tooLarge = tooLargeForEvidence(call.input, result.changes);
+    if (tooLarge !== undefined) return refusalEvent(call, notes, tooLarge);
     const { draft, answer } = eventOf(call, notes, result);
     return { draft, answer, writes: [...foldChanges(state, result.changes), ...result.attachments] };
   }
@@ -241,8 +238,9 @@ export class KeyService {
     const { clock, journal, throttle } = this.#options;
     if (accessKeyId === undefined) return refusalResponse(refusal);
     const claimed = callerOf(journal.state, accessKeyId);
-    if (claimed === undefined && !throttle.take('strangers', STRANGERS_PER_SECOND, clock.monotonicUs()))
-      return refusalResponse(refusal);
+    // Whoever knows the name of an access key can use it without its secret; its owner's calls are counted elsewhere.
+    const bucket = claimed === undefined ? 'strangers' : `impostors ${accessKeyId}`;
+    if (!throttle.take(bucket, STRANGERS_PER_SECOND, clock.monotonicUs())) return refusalResponse(refusal);
     const call = {
       operation: request.operation ?? 'Unknown',
       caller: claimed ?? strangerOf(accessKeyId),

@@ -14,7 +14,7 @@ import {
 import { modulusBitsOf } from '../crypto/index.ts';
 import { defaultKeyPolicy } from '../policy/index.ts';
 import { done, refused, type Conditions, type Operation, type Tools } from '../call.ts';
-import { checkPolicy, documentOf, tooLargeForEvidence } from '../documents.ts';
+import { checkPolicy, documentOf } from '../documents.ts';
 import { tagConditions, tagsOf, refuseTags } from './tags.ts';
 import { withKey } from './with-key.ts';
 
@@ -114,8 +114,6 @@ export const createKey: Operation = {
       ...(material === undefined ? {} : { materialId: material.materialId }),
       at: toIsoMicros(nowUs),
     };
-    const tooLarge = tooLargeForEvidence([change]);
-    if (tooLarge !== undefined) return refused(tooLarge);
     tools.notes.key = { arn, account, region, spec, version: 1 };
     const key = createdKey(change);
     const writes = material === undefined ? policy.attachments : [material.write, ...policy.attachments];

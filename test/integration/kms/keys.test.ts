@@ -58,14 +58,14 @@ test.each([
 
 test('a key is switched off and on, says so at once, and saying it twice changes nothing', async () => {
   const { Arn: arn = '' } = await create();
-  for (const [command, state, type] of [
-    [new kms.DisableKeyCommand({ KeyId: arn }), 'Disabled', 'KeyDisabled'],
-    [new kms.EnableKeyCommand({ KeyId: arn }), 'Enabled', 'KeyEnabled'],
+  for (const [switched, state, type] of [
+    [() => given.root.send(new kms.DisableKeyCommand({ KeyId: arn })), 'Disabled', 'KeyDisabled'],
+    [() => given.root.send(new kms.EnableKeyCommand({ KeyId: arn })), 'Enabled', 'KeyEnabled'],
   ] as const) {
-    const answer = await given.root.send(command as kms.EnableKeyCommand);
+    const answer = await switched();
     expect(given.eventOf(answer).changes).toEqual([{ type, v: 1, key: arn }]);
     expect(await describe(arn)).toMatchObject({ KeyState: state, Enabled: state === 'Enabled' });
-    expect(given.eventOf(await given.root.send(command as kms.EnableKeyCommand)).changes).toEqual([]);
+    expect(given.eventOf(await switched()).changes).toEqual([]);
   }
   await given.root.send(new kms.DisableKeyCommand({ KeyId: arn }));
   const { name, message } = await refused(new kms.EncryptCommand({ KeyId: arn, Plaintext: Buffer.from('x') }));
