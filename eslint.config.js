@@ -1,7 +1,14 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const pure = ['src/base/**', 'src/events/**', 'src/kms/domain/**', 'src/kms/policy/**', 'src/projections/**', 'src/detect/**'];
+const pure = [
+  'src/base/**',
+  'src/events/**',
+  'src/kms/domain/**',
+  'src/kms/policy/**',
+  'src/projections/**',
+  'src/detect/**',
+];
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'data', 'eslint.config.js', 'test/boundaries.cjs'] },
@@ -13,7 +20,10 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-definitions': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
       'no-restricted-syntax': ['error', { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' }],
     },
@@ -35,10 +45,21 @@ export default tseslint.config(
     // process.env is read in one place.
     files: ['src/**'],
     ignores: ['src/app/**', 'src/cli/**'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Configuration arrives as an argument (app/config.ts).' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Configuration arrives as an argument (app/config.ts).' },
+      ],
+    },
   },
   {
     files: ['test/**'],
-    rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'describe'], package: 'vitest' }] }] },
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'describe'], package: 'vitest' }] },
+      ],
+    },
   },
 );
