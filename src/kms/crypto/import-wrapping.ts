@@ -52,6 +52,8 @@ export function unwrapImported(pkcs8: Secret, algorithm: string, wrapped: Buffer
 }
 
 function oaepDecrypt(key: KeyObject, { oaepHash }: Wrapping, wrapped: Buffer): Secret | undefined {
+  // OpenSSL takes a shorter one as a number with leading zeros; RFC 8017, section 7.1.2, step 1b does not.
+  if (wrapped.length !== (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8) return undefined;
   try {
     return Secret.own(privateDecrypt({ key, oaepHash, padding: constants.RSA_PKCS1_OAEP_PADDING }, wrapped));
   } catch {
