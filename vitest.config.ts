@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 /** One Kafka broker for a run, started when a test first asks for it. */
 const globalSetup = 'test/support/broker-setup.ts';
 
-/** Unit tests are fast and pure; the other projects start real brokers, servers and processes. */
+/**
+ * Unit tests are fast and pure; the other projects start real brokers, servers and processes, on a machine that may be busy with
+ * other things: a test of theirs that fails is run once more, and what is broken fails twice.
+ */
 export default defineConfig({
   test: {
     // Most of these wait for brokers, disks and timers: two at a time, whatever the machine.
@@ -13,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          retry: 1,
           globalSetup,
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,
@@ -22,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          retry: 1,
           globalSetup,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
@@ -31,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry: 1,
           globalSetup,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,

@@ -42,6 +42,8 @@ const NOT_HERE = { ...refusalResponse(refuse('UnknownOperationException')), stat
 const NOT_POST = { ...refusalResponse(refuse('UnknownOperationException')), status: 405 };
 const TOO_MANY_HEADERS = { ...refusalResponse(refuse('ValidationException', 'Too many headers.')), status: 431 };
 
+/** How long a server that is about to close still takes what was sent before its caller could know; all answers end their connection. */
+const ARRIVAL_MS = 250;
 /** Often enough for a timeout to mean what it says. */
 const TIMEOUT_CHECK_MS = 1000;
 const MAX_USER_AGENT_CHARS = 512;
@@ -134,12 +136,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         log.warn('api-drain-cut', { inFlight });
         server.closeAllConnections();
       }, limits.drainMs);
-      server.close(() => {
-        clearTimeout(cut);
-        log.info('api-drained');
-        resolve();
-      });
-      for (const socket of silent) socket.destroy();
+      const close = (): void => {
+        server.close(() => {
+          clearTimeout(cut);
+          log.info('api-drained');
+          resolve();
+        });
+        for (const socket of silent) socket.destroy();
+      };
+      // What has reached this machine and not yet this thread would be reset: it is given the time to arrive.
+      setTimeout(close, ARRIVAL_MS);
     });
     return drained;
   };
