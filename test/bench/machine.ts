@@ -28,7 +28,7 @@ export function describeMachine(dir: string = tmpdir()): Machine {
     cpu: first?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
-    system: `${distribution()}, kernel ${release()}`,
+    system: `${distribution()}, kernel ${release().split('.').slice(0, 2).join('.')}`,
     node: process.version,
     syncUs: Math.round(medianSyncUs(dir)),
     inMemory: statfsSync(dir).type === TMPFS_MAGIC,
