@@ -51,7 +51,10 @@ export async function startJavaBroker(
   const [port, controllerPort] = await freePorts();
   const settings = join(home, 'server.properties');
   await writeFile(settings, properties(home, port, controllerPort));
-  const clusterId = randomBytes(16).toString('base64url');
+  // A first byte below 0xf8 keeps the id from beginning with a hyphen, which the tool would take for an option of its own.
+  const id = randomBytes(16);
+  id[0] = (id[0] ?? 0) & 0x7f;
+  const clusterId = id.toString('base64url');
   await run('java', [...HEAP, '-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]);
 
   const brokers = [`127.0.0.1:${port}`];
