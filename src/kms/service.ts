@@ -1,15 +1,10 @@
-import type { Clock, Log } from '../base/index.ts';
+import { OperationalError, type Clock, type Log } from '../base/index.ts';
 import type { Decided, Journal, StateView } from '../journal/index.ts';
 import {
-  OPERATIONS as API,
-  ReplayCache,
-  SigningKeyCache,
-  parseAuthorization,
   parseBody,
   refusalResponse,
   refuse,
   validateInput,
-  verifySignature,
   type ApiRequest,
   type ApiResponse,
   type Refusal as ApiRefusal,
@@ -17,12 +12,12 @@ import {
   type ParsedBody,
 } from './api/index.ts';
 import { eventOf, refusalEvent } from './evidence.ts';
-import { refused, type Answer, type Call, type Caller, type Notes, type Operation, type Result } from './call.ts';
+import { refused, type Answer, type Call, type Notes, type Operation, type Result } from './call.ts';
 import type { Keyring, Secret } from './crypto/index.ts';
 import { foldChanges, refusal } from './domain/index.ts';
+import { Door } from './door.ts';
 import { callerOf, principalCaller } from './identity.ts';
 import { ALWAYS_RECORDABLE_BYTES, refuseUnrecordable, tooLargeForEvidence } from './record-size.ts';
-import { Secrets } from './secrets.ts';
 import type { KeyStore } from './keystore/index.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { originOf } from './origin.ts';
@@ -41,39 +36,45 @@ export interface ServiceOptions {
 
 /** Calls that may wait for a commit; past it the disk is slower than the callers, and they are told so. */
 const MAX_QUEUE = 10_000;
-/** Attempts that prove no caller and become events, per second: of strangers together, and of each access key. The rest are counted only. */
-const STRANGERS_PER_SECOND = 100;
 
 const INTERNAL = refusal('KMSInternalException', 'The request failed inside the service; try again.');
 const THROTTLED = refuse('ThrottlingException');
 const TOO_FAST = refusal(THROTTLED.code, THROTTLED.message ?? '');
+const UNAVAILABLE = refusal('KeyUnavailableException', 'The key material cannot be used.');
 const UNRECOGNISED = refuse('UnrecognizedClientException');
-const REPLAYED = refuse('InvalidSignatureException', 'This signature was used before; sign the request again.');
 
 /** Load, decide, append, perform, reply: every call that passes the front door, and the record of those that do not. */
 export class KeyService {
   readonly #options: ServiceOptions;
-  readonly #signingKeys = new SigningKeyCache();
-  readonly #replays = new ReplayCache();
-  readonly #secrets: Secrets;
+  readonly #door: Door;
   readonly #workshop = new RsaWorkshop();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    this.#secrets = new Secrets(options.journal.state, options.keyring);
+    this.#door = new Door(options);
   }
 
   /** Answers one request. What it answers is durable; rejects only when the journal is fenced. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const admitted = this.#admit(request);
-    if (!admitted.ok) return this.#refuseAtDoor(request, admitted.refusal, admitted.accessKeyId, admitted.region);
-    const { caller, region, operation } = admitted;
-    const { requestId, traceparent, startUs } = request;
-    return this.#execute(
-      { operation, caller, region, origin: originOf(request), requestId, traceparent, startedUs: startUs },
-      () => parseBody(request.body),
-      request.body.length > ALWAYS_RECORDABLE_BYTES,
-    );
+    try {
+      const admitted = this.#door.admit(request);
+      if (!admitted.ok) {
+        const recordable = this.#door.recordable(request, admitted);
+        return await (recordable === undefined
+          ? refusalResponse(admitted.refusal)
+          : this.#record(recordable, admitted.refusal));
+      }
+      const { caller, region, operation } = admitted;
+      const { requestId, traceparent, startUs } = request;
+      return await this.#execute(
+        { operation, caller, region, origin: originOf(request), requestId, traceparent, startedUs: startUs },
+        () => parseBody(request.body),
+        request.body.length > ALWAYS_RECORDABLE_BYTES,
+      );
+    } finally {
+      // It may hold a plaintext, and nobody reads it again.
+      request.body.fill(0);
+    }
   }
 
   /** A call by the service's own hand, such as a seed file's, in the name of a principal: judged and recorded like every other. */
@@ -133,55 +134,24 @@ export class KeyService {
       return respond(answer, seq);
     } finally {
       prepared?.wipe();
+      const { Plaintext: plaintext } = valid.input;
+      if (Buffer.isBuffer(plaintext)) plaintext.fill(0);
     }
   }
 
-  /** Signature, access key and replay: who calls, or why nobody does. */
-  #admit(request: ApiRequest): Admitted | Stranger {
-    const { clock, journal } = this.#options;
-    const parsed = parseAuthorization(request.headers);
-    if (!parsed.ok)
-      return {
-        ok: false,
-        refusal: parsed.refusal,
-        accessKeyId: parsed.refusal.accessKeyId,
-        region: parsed.refusal.region,
-      };
-    const nowMs = clock.nowUs() / 1000;
-    const verified = verifySignature(parsed.authorization, request.body, nowMs, {
-      secretOf: (id) => this.#secrets.get(id),
-      keys: this.#signingKeys,
-    });
-    if (!verified.ok)
-      return {
-        ok: false,
-        refusal: verified.refusal,
-        accessKeyId: verified.refusal.accessKeyId,
-        region: verified.refusal.region,
-      };
-    const { accessKeyId, region } = verified;
-    const refused = (refusal: ApiRefusal): Stranger => ({ ok: false, refusal, accessKeyId, region });
-    const caller = callerOf(journal.state, accessKeyId);
-    if (caller === undefined || verified.sessionToken !== undefined) return refused(UNRECOGNISED);
-    const { operation } = request;
-    if (operation === undefined) return refused(refuse('UnknownOperationException'));
-    // Changing a key twice with one signature is never what the caller meant: SDKs sign every retry anew.
-    if (!API[operation].readOnly && !this.#replays.firstUse(verified, nowMs)) return refused(REPLAYED);
-    return { ok: true, caller, region, operation };
-  }
-
   #decide(
-    call: Call,
+    asked: Call,
     run: Operation['run'],
     state: StateView,
     nowUs: number,
     prepared: Secret | undefined,
   ): Decided<Answer> {
     const notes: Notes = { cryptoUs: 0 };
-    // The access key may have gone between the signature and now.
-    const { accessKeyId, arn } = call.caller.actor;
-    if ((accessKeyId === undefined ? principalCaller(state, arn) : callerOf(state, accessKeyId)) === undefined)
-      return refusalEvent(call, notes, UNRECOGNISED);
+    // The access key may have gone between the signature and now, or its owner have other policies.
+    const { accessKeyId, arn } = asked.caller.actor;
+    const caller = accessKeyId === undefined ? principalCaller(state, arn) : callerOf(state, accessKeyId);
+    if (caller === undefined) return refusalEvent(asked, notes, UNRECOGNISED);
+    const call = caller === asked.caller ? asked : { ...asked, caller };
     const result = this.#run(call, run, state, nowUs, notes, prepared);
     if (result.kind === 'refused') return refusalEvent(call, notes, result.refusal);
     // It was refused when it was asked, and in its turn it would not be: the caller will try again.
@@ -214,44 +184,15 @@ export class KeyService {
       });
     } catch (error) {
       // Nothing was written: a decision only returns what it wants. The caller learns nothing of the reason.
-      log.error('operation-failed', {
-        operation: call.operation,
-        requestId: call.requestId,
-        reason: error instanceof Error ? error.stack : String(error),
-      });
-      return refused(INTERNAL);
+      log.error('operation-failed', { operation: call.operation, requestId: call.requestId, reason: reasonOf(error) });
+      const corrupt = error instanceof OperationalError && error.code === 'KEY_MATERIAL_CORRUPT';
+      return refused(corrupt ? UNAVAILABLE : INTERNAL);
     }
   }
 
   async #record(call: Call, refusal: ApiRefusal): Promise<ApiResponse> {
     const { seq, answer } = await this.#options.journal.recordNow(() => refusalEvent(call, { cryptoUs: 0 }, refusal));
     return respond(answer, seq);
-  }
-
-  /** A call by somebody we cannot name with certainty: an event where the access key is ours, and for others as far as they are few. */
-  async #refuseAtDoor(
-    request: ApiRequest,
-    refusal: ApiRefusal,
-    accessKeyId: string | undefined,
-    region: string | undefined,
-  ): Promise<ApiResponse> {
-    const { clock, journal, throttle } = this.#options;
-    if (accessKeyId === undefined) return refusalResponse(refusal);
-    const claimed = callerOf(journal.state, accessKeyId);
-    // Whoever knows the name of an access key can use it without its secret; its owner's calls are counted elsewhere.
-    const bucket = claimed === undefined ? 'strangers' : `impostors ${accessKeyId}`;
-    if (!throttle.take(bucket, STRANGERS_PER_SECOND, clock.monotonicUs())) return refusalResponse(refusal);
-    const call = {
-      operation: request.operation ?? 'Unknown',
-      caller: claimed ?? strangerOf(accessKeyId),
-      region: region ?? 'unknown',
-      origin: originOf(request),
-      requestId: request.requestId,
-      traceparent: request.traceparent,
-      startedUs: request.startUs,
-      input: {},
-    };
-    return this.#record(call, refusal);
   }
 }
 
@@ -266,28 +207,12 @@ export interface InternalRequest {
   readonly userAgent: string;
 }
 
-interface Admitted {
-  readonly ok: true;
-  readonly caller: Caller;
-  readonly region: string;
-  readonly operation: ApiOperation;
-}
-
-interface Stranger {
-  readonly ok: false;
-  readonly refusal: ApiRefusal;
-  readonly accessKeyId: string | undefined;
-  readonly region: string | undefined;
-}
-
-const NOBODY = '000000000000';
-
-function strangerOf(accessKeyId: string): Caller {
-  const arn = `arn:aws:iam::${NOBODY}:unknown`;
-  return {
-    actor: { arn, type: 'unknown', account: NOBODY, accessKeyId: accessKeyId.slice(0, 128) },
-    principal: { arn, account: NOBODY, type: 'user', policies: [], accessKeyIds: [], createdAt: '' },
-  };
+/** What may be logged of something thrown: the message of a bug may quote what it choked on, its frames do not. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof OperationalError) return thrown.message;
+  if (!(thrown instanceof Error)) return 'not an Error';
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return [thrown.name, ...frames].join('\n');
 }
 
 const respond = (answer: Answer, seq: number): ApiResponse =>

@@ -114,6 +114,16 @@ test('strangers, and those who only know the name of an access key, are recorded
   await given.root.send(new kms.ListKeysCommand({}));
 });
 
+test('whoever has proven who he is is recorded each time, however often he is turned away', async () => {
+  const before = given.vault.journal.head();
+  const requests = await Promise.all(
+    Array.from({ length: 250 }, () => rawRequest(given, { operation: 'Obliterate', body: '{}' })),
+  );
+  const answers = await Promise.all(requests.map((request) => answerOf(given, request)));
+  expect(answers.filter(({ seq }) => seq === undefined)).toEqual([]);
+  expect(given.vault.journal.head() - before).toBe(250);
+});
+
 test('a signature that changed something once does not do so again', async () => {
   const request = await rawRequest(given, { operation: 'CreateKey', body: '{}' });
   expect((await answerOf(given, request)).status).toBe(200);
